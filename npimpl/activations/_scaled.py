@@ -1,0 +1,68 @@
+"""What the smooth activations share: e^x times something, without the losses of writing exactly that."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["exp_times", "logistic", "nan_where_nan", "product", "two_sum"]
+
+_LN2_HEAD = float.fromhex("0x1.62e42feep-1")
+"""log(2) cut to 32 bits, so that its multiples up to 2^13 are exact, and below what was cut off."""
+_LN2_TAIL = float.fromhex("0x1.a39ef35793c76p-33")
+_FAR = 600.0
+_SPLITTER = 2.0**27 + 1.0
+
+
+def exp_times(c, x, e=None):
+    r"""$c\,e^x$ where $e^x$ alone may underflow or overflow although the product does not; `e` is `np.exp(x)` if known.
+
+    The plain product is fine up to |x| = 600.  Beyond, a subnormal e^x has already lost digits that the factor c would
+    bring back into range.  There $x = n\log 2 + r$ with $|r| < 0.35$ and $c = m\,2^k$, so that
+    $c\,e^x = m\,e^r\,2^{n+k}$ is rounded once, by the final scaling.
+    """
+    y = c * (np.exp(x) if e is None else e)
+    far = (np.abs(x) > _FAR) & np.isfinite(x)
+    if not np.any(far):
+        return y
+    s = np.clip(x, -4000.0, 4000.0)
+    n = np.rint(s * (1.0 / np.log(2.0)))
+    r = (s - n * _LN2_HEAD) - n * _LN2_TAIL
+    m, k = np.frexp(c)
+    return np.where(far, np.ldexp(m * np.exp(r), np.where(far, n, 0.0).astype(np.int32) + k), y)
+
+
+def logistic(c, x):
+    r"""$c\,\sigma(x) = c/(1 + e^{-x})$, for negative x in the form $c\,e^x/(1 + e^x)$ that keeps the left tail's digits."""
+    t = np.exp(-np.abs(x))
+    return np.where(x >= 0, c, exp_times(c, np.minimum(x, 0.0), t)) / (1.0 + t)
+
+
+def nan_where_nan(dx, x):
+    """`dx`, and nan where x is nan: a gradient chosen by comparisons would otherwise hide it."""
+    return np.where(np.isnan(x), x, dx)
+
+
+def product(a, b):
+    """The rounded product p = a b and its rounding error, exactly: a b = p + e.
+
+    Each factor is split into two halves of 26 bits (Veltkamp), whose four products are exact (Dekker, A floating-point
+    technique for extending the available precision, Numer. Math. 18, 1971).  Where a half overflows, e is 0.
+    """
+    p = a * b
+    ah, al = _halves(a)
+    bh, bl = _halves(b)
+    e = ((ah * bh - p) + ah * bl + al * bh) + al * bl
+    return p, np.where(np.isfinite(e), e, 0.0)
+
+
+def two_sum(a, b):
+    """The rounded sum s = a + b and its rounding error, exactly: a + b = s + e (Knuth, TAOCP vol. 2, section 4.2.2)."""
+    s = a + b
+    t = s - a
+    return s, (a - (s - t)) + (b - t)
+
+
+def _halves(a):
+    c = _SPLITTER * a
+    high = c - (c - a)
+    return high, a - high

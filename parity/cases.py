@@ -1,0 +1,163 @@
+"""From a pair to its cases: which arrays, which options, which layout.  The bits are the same on every CPU, every day."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parity.hostile import FORMATS, LAYOUTS, near, uniform
+from parity.kinds import Kind, Maker
+from parity.pair import Pair, Variant
+from parity.rounding import DTYPES
+
+ELEMENTWISE_SHAPES = {"empty": (0,), "empty_2d": (2, 0, 3), "scalar": (), "one_element": (1,), "long": (1000,)}
+MAX_COTANGENT_BITS = 6
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input of an op: hazards by argument name, options, shapes and layout.  `name` is the hazard in the check's id."""
+
+    name: str
+    hazards: Mapping[str, Maker] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    layout: str = ""
+    dtypes: tuple[str, ...] = ()
+    """Only these dtypes (empty: every one)."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """The arrays of a case in one dtype: what each party is given.
+
+    For a `Noise` argument `arrays` holds the drawn array; `seeds` its seed, from which ours gets a fresh Generator.
+    """
+
+    arrays: tuple[Any, ...]
+    kinds: tuple[Kind, ...]
+    seeds: tuple[int | None, ...]
+    options: Mapping[str, Any]
+
+
+def cases_of(pair: Pair, definition: Callable[..., Any]) -> list[Case]:
+    """Every case of a pair, in a fixed order; names are unique."""
+    elementwise = getattr(definition, "kind", "") == "elementwise"
+    cases = [Case("ordinary"), *_hazard_cases(pair)]
+    if pair.knots:
+        first = pair.arrays[0].name
+        cases.append(Case("knots", {first: near(pair.knots)}, shapes={first: (3 * len(pair.knots),)} if elementwise else {}))
+    cases += _variant_cases(pair)
+    cases += [Case(f"layout_{name}", layout=name) for name in LAYOUTS if _can_lay_out(pair, name)]
+    if elementwise:
+        cases += [Case(name, shapes={pair.arrays[0].name: s}) for name, s in ELEMENTWISE_SHAPES.items()]
+        cases += [_every_value(pair)]
+    names = [c.name for c in cases]
+    twice = {n for n in names if names.count(n) > 1}
+    if twice:
+        raise ValueError(f"{pair.op}: two cases are named {sorted(twice)[0]!r}; give one of the variants its own name.")
+    return cases
+
+
+def _hazard_cases(pair: Pair) -> list[Case]:
+    bearing = [k for k in pair.arrays if k.hostile]
+    if len(bearing) == 1:
+        return [Case(h, {bearing[0].name: m}) for h, m in bearing[0].hostile.items()]
+    cases = [Case(f"{k.name}.{h}", {k.name: m}) for k in bearing for h, m in k.hostile.items()]
+    shared: dict[str, dict[str, Maker]] = {}
+    for k in bearing:
+        for h, m in k.hostile.items():
+            shared.setdefault(h, {})[k.name] = m
+    return cases + [Case(f"all.{h}", by_name) for h, by_name in shared.items() if len(by_name) > 1]
+
+
+def _variant_cases(pair: Pair) -> list[Case]:
+    """Each variant on ordinary values, and each option setting also on two hazards, taken in rotation."""
+    cases = []
+    hazards = _hazard_cases(pair)
+    for i, variant in enumerate(pair.variants):
+        options = dict(variant.options)
+        absent = tuple(options.pop("_absent", ()))
+        common: dict[str, Any] = {"options": options, "shapes": variant.shapes, "absent": absent}
+        cases.append(Case(variant.name, **common))
+        if (options or absent) and hazards and not _is_empty(variant, pair):
+            for k in dict.fromkeys(((2 * i) % len(hazards), (2 * i + 7) % len(hazards))):
+                cases.append(Case(f"{variant.name}+{hazards[k].name}", hazards[k].hazards, **common))
+    return cases
+
+
+def _is_empty(variant: Variant, pair: Pair) -> bool:
+    return any(0 in variant.shapes.get(k.name, k.shape) for k in pair.arrays)
+
+
+def _can_lay_out(pair: Pair, layout: str) -> bool:
+    shapes = [k.shape for k in pair.arrays if k.role == "float"]
+    least = 2 if layout == "fortran_order" else 1
+    if pair.call.__name__ != "_plain_call" and not shapes:
+        return False
+    return any(len(s) >= least for s in shapes)
+
+
+def _every_value(pair: Pair) -> Case:
+    """All 65,536 values of a 16-bit dtype."""
+
+    def every(shape, fmt, rng):
+        with np.errstate(invalid="ignore"):
+            return np.arange(65536, dtype=np.uint16).view(DTYPES[fmt.name]).astype(np.float64)
+
+    name = pair.arrays[0].name
+    return Case("every_value", {name: every}, shapes={name: (65536,)}, dtypes=("float16", "bfloat16"))
+
+
+# -- building ------------------------------------------------------------------------------------------------------------------
+def _seed(*parts: str) -> int:
+    return zlib.crc32("/".join(parts).encode())
+
+
+def generator(seed: int) -> np.random.Generator:
+    """The generator of a case: PCG64, whose integers are the same everywhere."""
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+def build(pair: Pair, case: Case, dtype: str) -> Built:
+    """The arrays of `case` in `dtype`, in the case's memory layout."""
+    arrays, seeds = [], []
+    for kind in pair.arrays:
+        if kind.name in case.absent:
+            arrays.append(None)
+            seeds.append(None)
+            continue
+        seed = _seed(pair.op, case.name.split("layout_")[0], kind.name)
+        maker = case.hazards.get(kind.name, kind.ordinary)
+        shape = case.shapes.get(kind.name, kind.shape)
+        made = maker(shape, FORMATS[dtype], generator(seed))
+        arrays.append(_lay_out(_cast(made, kind, dtype), case.layout, kind))
+        seeds.append(seed if kind.role == "rng" else None)
+    return Built(tuple(arrays), pair.arrays, tuple(seeds), {**pair.options, **case.options})
+
+
+@np.errstate(all="ignore")
+def _cast(made, kind: Kind, dtype: str):
+    if kind.role == "fixed":
+        return made
+    wanted = {"float": DTYPES[dtype], "int": np.int64, "bool": np.bool_, "rng": np.float64}[kind.role]
+    return np.asarray(made).astype(wanted)
+
+
+def _lay_out(array, layout: str, kind: Kind):
+    if not layout or kind.role != "float" or array.ndim == 0 or array.size == 0:
+        return array
+    return LAYOUTS[layout](array)
+
+
+def cotangent(pair: Pair, case: Case, like: np.ndarray, position: int, dtype: str) -> np.ndarray:
+    """A random cotangent with few significant bits, never zero and never all ones."""
+    rng = generator(_seed(pair.op, case.name.split("layout_")[0], f"cotangent{position}"))
+    magnitude = 0.5 + 1.5 * uniform(like.shape, rng, MAX_COTANGENT_BITS)
+    sign = np.where(rng.integers(0, 2, size=like.shape) == 0, -1.0, 1.0)
+    return np.asarray(magnitude * sign).astype(DTYPES[dtype])

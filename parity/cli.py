@@ -1,0 +1,195 @@
+"""The command line: `parity run | table | explain | replay | list | validate`.  Results on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parity import errors
+from parity.errors import ParityError
+
+DTYPES = click.Choice(["float64", "float32", "float16", "bfloat16"])
+OVERLAY = click.option("--tolerances", "overlay", metavar="FILE", help="A table of your own, laid over the project's key by key.")
+
+
+class Parity(click.Group):
+    """Turns errors into one sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a `ParityError` is the user's, anything else is ours (exit code 4)."""
+        try:
+            return super().invoke(ctx)
+        except ParityError as e:
+            click.echo(str(e), err=True)
+            ctx.exit(e.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as e:
+            import traceback
+
+            traceback.print_exc()
+            click.echo(f"internal error: {type(e).__name__}: {e}. This is a bug of parity; the lines above say where.", err=True)
+            ctx.exit(errors.INTERNAL)
+
+
+@click.group(cls=Parity, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="npimpl", message="parity %(version)s")
+def main() -> None:
+    """NumPy implementations judged against PyTorch, SciPy and the truth.
+
+    \b
+    Exit codes: 0 held, 1 a tolerance violated, 2 usage or table invalid,
+    3 the candidate crashed, 4 internal error, 5 nothing selected.
+    """
+
+
+def _write(path: str | None, text: str) -> None:
+    if path == "-":
+        click.echo(text, nl=False)
+    elif path is not None:
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as e:
+            raise ParityError(f"{path!r} cannot be written ({e.strerror}); give a path in an existing folder.") from None
+
+
+@contextlib.contextmanager
+def _progress(total: int, quiet: bool) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar on stderr, where stderr is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda op, checks: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("checks", total=total)
+        yield lambda op, checks: bar.update(task, advance=checks, description=op)
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[OP|FAMILY ...]")
+@click.option("--dtype", "dtypes", type=DTYPES, multiple=True, help="Only this dtype (may be repeated).")
+@click.option("--reference", "references", type=click.Choice(["truth", "torch", "scipy"]), multiple=True, help="Only against this one.")
+@click.option("--direction", "directions", type=click.Choice(["forward", "backward", "distribution"]), multiple=True, help="Only this.")
+@click.option("--hazard", "hazards", multiple=True, help="Only this hazard, e.g. one_inf or weight.one_inf.")
+@click.option("--json", "json_path", metavar="FILE", help="Write every verdict as JSON ('-': to stdout, instead of the report).")
+@click.option("--jobs", "-j", type=click.IntRange(1), help="Worker processes (default: one per core).")
+@click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
+@OVERLAY
+def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, overlay) -> None:
+    """Check ours against PyTorch, SciPy and the truth, at ordinary and hostile inputs."""
+    from parity import api, loader
+    from parity.parallel import count_checks
+    from parity.report.terminal import run_lines
+    from parity.runner import Selection
+
+    selection = Selection(tuple(loader.select(names)), dtypes, references, directions, hazards)
+    with _progress(count_checks(selection), quiet) as progress:
+        result = api.run(
+            *names,
+            dtypes=dtypes,
+            references=references,
+            directions=directions,
+            hazards=hazards,
+            overlay=overlay,
+            jobs=jobs or api.cores(),
+            progress=progress,
+        )
+    _write(json_path, result.to_json())
+    if json_path != "-":
+        click.echo("\n".join(run_lines(result)))
+    raise click.exceptions.Exit(errors.HELD if result.holds else errors.VIOLATED)
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[OP|FAMILY ...]")
+@click.option("--format", "style", type=click.Choice(["text", "markdown", "json", "csv", "html"]), default="text", show_default=True)
+@click.option("--file", "path", metavar="FILE", help="Another table than the project's own.")
+@OVERLAY
+def table(names, style, path, overlay) -> None:
+    """Show the tolerance table: what may differ by how much, why, and who is right."""
+    from parity import api
+    from parity.report.table import render
+
+    click.echo(render(api.table(*names, path=path, overlay=overlay).table, style), nl=False)
+
+
+@main.command()
+@click.argument("op")
+@click.option("--no-measure", is_flag=True, help="Leave out the worst errors, which are measured anew.")
+@OVERLAY
+def explain(op, no_measure, overlay) -> None:
+    """Everything about one op: equation, gradient, references, hazards, budgets with reasons, worst error measured."""
+    from parity import loader
+    from parity.report.explain import explain_lines
+    from parity.tolerances import read_table
+
+    chosen = loader.select([op])
+    if len(chosen) > 1:
+        raise ParityError(f"{op!r} is a family of {len(chosen)} ops; name one of them: {', '.join(chosen)}.")
+    for line in explain_lines(chosen[0], read_table(None, overlay), measure=not no_measure):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("check_id", metavar="CHECK-ID")
+@OVERLAY
+def replay(check_id, overlay) -> None:
+    """One check again, in full: the inputs, what every party returned, the truth."""
+    from parity.report.explain import replay_lines
+    from parity.tolerances import read_table
+
+    lines = list(replay_lines(check_id, read_table(None, overlay)))
+    click.echo("\n".join(lines))
+    raise click.exceptions.Exit(errors.VIOLATED if ": violated," in lines[0] else errors.HELD)
+
+
+@main.command("list")
+@click.argument("names", nargs=-1, metavar="[OP|FAMILY ...]")
+@click.option("--checks", is_flag=True, help="List every check id.")
+def list_(names, checks) -> None:
+    """List the ops (or every check id) and count them."""
+    from parity import loader, runner
+
+    total = 0
+    ops = loader.select(names)
+    for op in ops:
+        found = runner.checks_of(op)
+        total += len(found)
+        click.echo("\n".join(c.id for c in found) if checks else f"{op:44s} {len(found):5d} checks")
+    click.echo(f"{len(ops)} ops, {total} checks.")
+
+
+@main.command()
+@click.argument("candidate", metavar="FILE.py:FUNCTION")
+@click.option("--op", required=True, help="The op it implements, e.g. activations.softmax.")
+@click.option("--backward", metavar="FILE.py:FUNCTION", help="Its gradient: fn(grad_output, arrays..., **options) -> tuple.")
+@click.option("--dtype", "dtypes", type=DTYPES, multiple=True, help="Only this dtype (may be repeated).")
+@click.option("--strict", is_flag=True, help="Ask for tight: within our own budget everywhere.")
+@click.option("--json", "json_path", metavar="FILE", help="Write grades and failures as JSON ('-': to stdout).")
+@OVERLAY
+def validate(candidate, op, backward, dtypes, strict, json_path, overlay) -> None:
+    """Grade an implementation of your own: tight, parity or fail, with the inputs that fail."""
+    from parity import grading
+    from parity.candidate import load
+    from parity.report.terminal import validation_lines
+    from parity.tolerances import read_table
+
+    forward = load(candidate)
+    result = grading.validate(
+        forward, op, backward=load(backward) if backward else None, dtypes=dtypes, table=read_table(None, overlay), name=candidate
+    )
+    _write(json_path, result.to_json())
+    if json_path != "-":
+        click.echo("\n".join(validation_lines(result)))
+    if result.grade == "not covered":
+        raise click.exceptions.Exit(errors.NOTHING)
+    wanted = ("tight",) if strict else ("tight", "parity")
+    raise click.exceptions.Exit(errors.HELD if result.grade in wanted else errors.VIOLATED)

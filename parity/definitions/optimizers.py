@@ -1,0 +1,73 @@
+"""Textbook optimizers over a whole trajectory: `grad` is (T, n), the result the parameter after each of the T steps."""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import arb
+
+from parity.definitions._functions import maximum, scaled
+
+
+def _zeros(like):
+    return np.array([arb(0)] * like.size, object).reshape(like.shape)
+
+
+def _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize, size=lambda x: x):
+    """The trajectory; with `size=abs`, that of the sums of absolute values."""
+    p, b, path = size(param), None, []
+    for g in grad:
+        g = size(-g if maximize else g) + weight_decay * p
+        if momentum != 0:
+            b = g if b is None else momentum * b + (1 - arb(dampening)) * g
+            g = g + momentum * b if nesterov else b
+        p = p + lr * g if size is abs else p - lr * g
+        path.append(p)
+    return np.array(path, object).reshape(grad.shape)
+
+
+def sgd_scale(param, grad, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False):
+    return _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize, abs)
+
+
+@scaled(sgd_scale)
+def sgd(param, grad, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False):
+    return _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize)
+
+
+def _adam(param, grad, lr, betas, eps, coupled, decoupled, amsgrad, maximize):
+    """Trajectory and scale: |p_0| plus, for each step, lr times the mean of |g| over the same denominator."""
+    beta1, beta2 = map(arb, betas)
+    p, m, v, w, size, total = param, _zeros(param), _zeros(param), _zeros(param), _zeros(param), abs(param)
+    path, scale = [], []
+    for t, g in enumerate(grad, 1):
+        g = -g if maximize else g
+        size = beta1 * size + (1 - beta1) * (abs(g) + coupled * abs(p))
+        g = g + coupled * p if coupled != 0 else g
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        w = maximum(w * 1, v * 1) if amsgrad else v
+        denominator = np.sqrt(w / (1 - beta2**t)) + eps
+        p = p * (1 - arb(lr) * arb(decoupled)) if decoupled != 0 else p
+        p = p - lr * (m / (1 - beta1**t)) / denominator
+        total = total + lr * (size / (1 - beta1**t)) / denominator
+        path.append(p)
+        scale.append(total)
+    return np.array(path, object).reshape(grad.shape), np.array(scale, object).reshape(grad.shape)
+
+
+def adam_scale(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False):
+    return _adam(param, grad, lr, betas, eps, weight_decay, 0.0, amsgrad, maximize)[1]
+
+
+@scaled(adam_scale)
+def adam(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False):
+    return _adam(param, grad, lr, betas, eps, weight_decay, 0.0, amsgrad, maximize)[0]
+
+
+def adamw_scale(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False, maximize=False):
+    return _adam(param, grad, lr, betas, eps, 0.0, weight_decay, amsgrad, maximize)[1]
+
+
+@scaled(adamw_scale)
+def adamw(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False, maximize=False):
+    return _adam(param, grad, lr, betas, eps, 0.0, weight_decay, amsgrad, maximize)[0]

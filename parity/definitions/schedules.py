@@ -1,0 +1,14 @@
+"""Textbook definitions of learning-rate schedules."""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import arb, fmpq
+
+
+def cosine_annealing_lr(step, base_lr, T_max, eta_min=0.0):
+    def at(t):
+        return arb(eta_min) + (arb(base_lr) - arb(eta_min)) * (1 + arb.cos_pi_fmpq(fmpq(int(t), T_max))) / 2
+
+    flat = np.asarray(step).reshape(-1)
+    return np.array([at(t) for t in flat], object).reshape(np.shape(step))

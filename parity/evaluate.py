@@ -1,0 +1,173 @@
+"""Runs the parties of one case: ours (or a candidate), the references, the truth.  No judging, no printing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parity import oracle
+from parity.cases import Built, Case, build, cotangent, generator
+from parity.loader import definition, gradient, implementation
+from parity.oracle import Truth
+from parity.pair import Pair
+from parity.references import scipy_forward, torch_backward, torch_forward
+
+
+@dataclass(frozen=True)
+class Party:
+    """What one party returned, or the sentence of why it returned nothing."""
+
+    outputs: tuple[Any, ...] = ()
+    error: str = ""
+    error_type: str = ""
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """The functions that stand for "ours": the library's own, or a candidate's."""
+
+    forward: Callable[..., Any] | None
+    backward: Callable[..., Any] | None
+
+
+@dataclass
+class Evaluation:
+    """One case in one dtype and direction, with what each party made of it (evaluated when first asked for)."""
+
+    pair: Pair
+    case: Case
+    dtype: str
+    direction: str
+    built: Built
+    cotangents: tuple[np.ndarray | None, ...] = ()
+    truths: tuple[Truth | None, ...] = ()
+    parties: dict[str, Party] = field(default_factory=dict)
+
+    def party(self, name: str, ours: Implementation) -> Party:
+        """What "ours", "torch" or "scipy" returns."""
+        if name not in self.parties:
+            self.parties[name] = _run(self, name, ours)
+        return self.parties[name]
+
+
+def library(pair: Pair) -> Implementation:
+    """Our own functions for this pair."""
+    return Implementation(implementation(pair), gradient(pair))
+
+
+def evaluate(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
+    """Build the case and find the truth."""
+    built = build(pair, case, dtype)
+    define = definition(pair.op)
+    arrays, options = _arguments(built)
+    if direction == "forward":
+        truths: tuple = _canonical(pair, oracle.forward(define, arrays, options, dtype))
+        return Evaluation(pair, case, dtype, direction, built, (), truths)
+    shapes = _output_likes(pair, built)
+    cotangents = tuple(
+        cotangent(pair, case, like, i, dtype) if like.dtype.kind not in "iub" else None for i, like in enumerate(shapes)
+    )
+    wanted = [k.differentiable and a is not None for k, a in zip(built.kinds, built.arrays, strict=True)]
+    truths = oracle.backward(define, cotangents, arrays, options, wanted, dtype)
+    return Evaluation(pair, case, dtype, direction, built, cotangents, truths)
+
+
+def _arguments(built: Built):
+    """Arrays and options for the definition: noise as the drawn array."""
+    return list(built.arrays), dict(built.options)
+
+
+def _canonical(pair: Pair, truths):
+    """The truth in canonical form, where the answer is unique only up to something."""
+    if pair.canonical is None:
+        return truths
+    values = [t.hi if t.hi is not None else t.value for t in truths]
+    fixed = _tuple(pair.canonical(*values))
+    out = []
+    for t, v in zip(truths, fixed, strict=True):
+        flipped = np.signbit(v) != np.signbit(t.hi)
+        sign = np.where(flipped, -1.0, 1.0)
+        out.append(Truth((t.value * sign.astype(t.value.dtype)), t.hi * sign, t.lo * sign, t.scale, t.zero_sign))
+    return tuple(out)
+
+
+def _tuple(result) -> tuple:
+    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
+
+
+def _output_likes(pair: Pair, built: Built) -> list[np.ndarray]:
+    """Arrays with the shapes and dtypes of the forward's outputs, from our own forward."""
+    ours = _call(pair, implementation(pair), (), built)
+    return [np.asarray(o) for o in _tuple(ours)]
+
+
+def _call(pair: Pair, fn, grad: tuple, built: Built):
+    """Call an implementation as the pair says, with a fresh Generator where there is noise, options by keyword."""
+    arrays = [generator(s) if s is not None else a for a, s in zip(built.arrays, built.seeds, strict=True)]
+    with np.errstate(all="ignore"):
+        return pair.call(fn, grad, _trimmed(arrays), dict(built.options))
+
+
+def _trimmed(arrays: list) -> list:
+    while arrays and arrays[-1] is None:
+        arrays = arrays[:-1]
+    return arrays
+
+
+def _run(e: Evaluation, name: str, ours: Implementation) -> Party:
+    try:
+        if name == "torch":
+            found = torch_forward(e.pair, e.built) if e.direction == "forward" else torch_backward(e.pair, e.built, e.cotangents)
+        elif name == "scipy":
+            found = scipy_forward(e.pair, e.built)
+        else:
+            return _ours(e, ours)
+    except Exception as error:  # a reference that raises is a finding, not the end of the run
+        return Party(error=f"raised {type(error).__name__}: {_one_line(error)}", error_type=type(error).__name__)
+    if e.pair.canonical is not None and e.direction == "forward":
+        found = _tuple(e.pair.canonical(*found))
+    return Party(tuple(found))
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _ours(e: Evaluation, ours: Implementation) -> Party:
+    """Our outputs, with inputs read-only, compared with their copies afterwards, and results that do not alias them."""
+    fn = ours.forward if e.direction == "forward" else ours.backward
+    if fn is None:
+        return Party(error="has no function for this direction", error_type="missing")
+    inputs = [a for a in (*e.built.arrays, *e.cotangents) if isinstance(a, np.ndarray)]
+    copies = [a.tobytes() for a in inputs]
+    for a in inputs:
+        a.flags.writeable = False
+    grad = () if e.direction == "forward" else (e.cotangents[0] if len(e.cotangents) == 1 else e.cotangents,)
+    try:
+        result = _call(e.pair, fn, grad, e.built)
+    except Exception as error:
+        what = "writes into its input" if "read-only" in str(error) else "raised"
+        return Party(error=f"{what} {type(error).__name__}: {_one_line(error)}", error_type=type(error).__name__)
+    if any(a.tobytes() != c for a, c in zip(inputs, copies, strict=True)):
+        return Party(error="changed its input; work on a copy", error_type="mutation")
+    return _checked(e, _tuple(result), inputs)
+
+
+def _checked(e: Evaluation, outputs: tuple, inputs) -> Party:
+    expected = len(e.truths) if e.direction == "forward" else len(e.built.arrays)
+    if e.direction == "backward":
+        outputs += (None,) * (expected - len(outputs)) if all(t is None for t in e.truths[len(outputs) :]) else ()
+    if len(outputs) != expected:
+        what = "outputs" if e.direction == "forward" else "gradients, one for each array (None where there is none)"
+        return Party(error=f"returned {len(outputs)} where {expected} {what} are expected", error_type="structure")
+    if not e.pair.view and not (e.pair.ours or "").startswith("numpy."):
+        for out in outputs:
+            if isinstance(out, np.ndarray) and any(np.shares_memory(out, a) for a in inputs if a.size):
+                return Party(error="returned an array that shares memory with its input; return a new one", error_type="alias")
+    if e.pair.canonical is not None and e.direction == "forward":
+        outputs = _tuple(e.pair.canonical(*outputs))
+    return Party(outputs)

@@ -1,0 +1,73 @@
+"""The one place through which the engine reaches pairs, definitions and implementations."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from parity.errors import AmbiguousOp, UnknownOp
+from parity.pair import Pair
+from parity.references import resolve
+
+
+@cache
+def families() -> tuple[str, ...]:
+    """The families that have pairs, in alphabetical order."""
+    import parity.pairs
+
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(parity.pairs.__path__) if not m.name.startswith("_")))
+
+
+@cache
+def catalogue() -> dict[str, Pair]:
+    """Every pair by op id, in the order of the families and of their rows."""
+    pairs: dict[str, Pair] = {}
+    for family in families():
+        for pair in importlib.import_module(f"parity.pairs.{family}").PAIRS:
+            if pair.op in pairs or not pair.op.startswith(family + "."):
+                raise ValueError(f"The pair {pair.op!r} in parity.pairs.{family} is doubled or in the wrong family.")
+            pairs[pair.op] = pair
+    return pairs
+
+
+@cache
+def definition(op: str) -> Callable[..., Any]:
+    """The textbook definition of an op."""
+    family, name = op.split(".")
+    return getattr(importlib.import_module(f"parity.definitions.{family}"), name)
+
+
+def implementation(pair: Pair) -> Callable[..., Any]:
+    """Our forward."""
+    return resolve(pair.ours or f"npimpl.{pair.op}")
+
+
+def gradient(pair: Pair) -> Callable[..., Any] | None:
+    """Our backward, for a differentiable op."""
+    return resolve(pair.ours_backward or f"npimpl.{pair.op}_backward") if pair.differentiable else None
+
+
+def _alias_names(pair: Pair) -> set[str]:
+    names = {pair.op, pair.op.split(".")[1]}
+    return names | {n for n in (pair.torch, pair.scipy) if isinstance(n, str)}
+
+
+def select(names) -> list[str]:
+    """The op ids that names mean: ids, bare names, families, or a reference's dotted name; none means all."""
+    ops = catalogue()
+    if not names:
+        return list(ops)
+    chosen: dict[str, None] = {}
+    for name in names:
+        found = [name] if name in ops else [op for op in ops if op.split(".")[0] == name]
+        if not found:
+            found = [op for op, pair in ops.items() if name in _alias_names(pair)]
+            if len(found) > 1 and "." not in name:
+                raise AmbiguousOp(name, found)
+        if not found:
+            raise UnknownOp(name, [*ops, *families()])
+        chosen.update(dict.fromkeys(found))
+    return list(chosen)

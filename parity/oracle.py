@@ -1,0 +1,329 @@
+"""The truth: evaluates a definition, its gradient and its error scale in ball arithmetic, and rounds once.
+
+Precision is raised until every result's ball rounds to one number of the dtype.  That is a proof, not a guess; where
+it cannot be had, `OracleError` says so: nothing is judged against an unproven value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+from parity.real import Real, Tape, Undecided, _multiply
+from parity.rounding import DTYPES, is_proven, nearest, split
+
+PRECISIONS = (128, 320, 1280, 5120, 20480)
+
+
+class OracleError(RuntimeError):
+    """The definition gave no proven value; the sentence says which and why."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The exact result `hi + lo`, its rounding `value`, and the scale that one unit of error is measured in.
+
+    For integer and boolean results only `value` is set.  `zero_sign` is -1 or 1 where the sign of a zero is stated.
+    """
+
+    value: np.ndarray
+    hi: np.ndarray | None = None
+    lo: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    zero_sign: np.ndarray | None = None
+
+
+Arrays = Sequence[Any]
+
+
+def forward(definition: Callable[..., Any], arrays: Arrays, options: dict, dtype: str) -> tuple[Truth, ...]:
+    """The truth of every output of `definition(*arrays, **options)`, rounded to `dtype`."""
+    kind = getattr(definition, "kind", "general")
+    if kind == "movement":
+        return tuple(_moved(r) for r in _as_tuple(definition(*arrays, **options)))
+    if kind == "elementwise":
+        return (_elementwise(definition, arrays[0], options, dtype, None),)
+    results = _resolve(lambda: _outputs(definition, arrays, options), dtype)
+    return _finish(results, definition, "forward", (arrays, options), dtype)
+
+
+def backward(
+    definition: Callable[..., Any], cotangents: Arrays, arrays: Arrays, options: dict, wanted: Sequence[bool], dtype: str
+) -> tuple[Truth | None, ...]:
+    """The truth of the vector-Jacobian product, one gradient for each array (None where it is not wanted)."""
+    if getattr(definition, "kind", "general") == "elementwise":
+        return (_elementwise(definition, arrays[0], options, dtype, cotangents[0]),)
+    paths: list = []
+
+    def attempt():
+        gradients, magnitudes = _reverse(definition, cotangents, arrays, options, wanted)
+        paths[:] = magnitudes
+        return gradients
+
+    results = _resolve(attempt, dtype)
+    kept = [i for i, w in enumerate(wanted) if w]
+    truths = _finish(results, definition, "backward", (arrays, options, cotangents, kept, paths), dtype)
+    return tuple(truths[kept.index(i)] if w else None for i, w in enumerate(wanted))
+
+
+# -- evaluating -------------------------------------------------------------------------------------------------------------
+def _as_tuple(result) -> tuple:
+    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
+
+
+def to_reals(array):
+    """A float array as an object array of exact `Real`s; anything else unchanged."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind in "iubO":
+        return array
+    out = np.empty(array.shape, object)
+    out.reshape(-1)[:] = [Real(arb(v)) for v in array.astype(np.float64).reshape(-1).tolist()]
+    return out
+
+
+def _outputs(definition, arrays, options) -> list[np.ndarray]:
+    return [_as_output(r) for r in _as_tuple(definition(*map(to_reals, arrays), **options))]
+
+
+def _as_output(result) -> np.ndarray:
+    """A result as an integer/boolean array, or as an object array of `Real`s."""
+    out = np.asarray(result)
+    if out.dtype.kind in "iub":
+        return out
+    reals = np.empty(out.shape, object)
+    reals.reshape(-1)[:] = [r if isinstance(r, Real) else Real(r) for r in out.reshape(-1).tolist()]
+    return reals
+
+
+def _reverse(definition, cotangents, arrays, options, wanted):
+    """One backward sweep over the tape: gradients, and the same sums with every product in absolute value."""
+    leaves = [to_reals(a) for a in arrays]
+    Tape.records = records = []
+    try:
+        outputs = [_as_output(r) for r in _as_tuple(definition(*leaves, **options))]
+    finally:
+        Tape.records = None
+    for out, dy in zip(outputs, cotangents, strict=True):
+        if out.dtype == object and dy is not None:
+            for node, seed in zip(out.reshape(-1), np.asarray(dy, np.float64).reshape(-1).tolist(), strict=True):
+                _flow(node, arb(seed), abs(arb(seed)))
+    for node in reversed(records):
+        if node.gradient is None or node.gradient.is_zero() and node.magnitude.is_zero():
+            continue
+        for parent, partial in node.edges:
+            _flow(parent, _product(node.gradient, partial), abs(_product(node.magnitude, partial)))
+    kept = [leaf for leaf, w in zip(leaves, wanted, strict=True) if w]
+    return [_gather(leaf, "gradient") for leaf in kept], [_gather(leaf, "magnitude") for leaf in kept]
+
+
+def _product(flow, partial):
+    """No flow, no contribution: an exact zero stays zero whatever the partial derivative is."""
+    return flow if flow.is_zero() else _multiply(flow, partial)
+
+
+def _flow(node: Real, gradient, magnitude) -> None:
+    node.gradient = gradient if node.gradient is None else node.gradient + gradient
+    node.magnitude = magnitude if node.magnitude is None else node.magnitude + magnitude
+
+
+def _gather(leaf: np.ndarray, name: str) -> np.ndarray:
+    out = np.empty(leaf.shape, object)
+    out.reshape(-1)[:] = [Real(v if (v := getattr(r, name)) is not None else arb(0)) for r in leaf.reshape(-1).tolist()]
+    return out
+
+
+# -- rounding, with proof ------------------------------------------------------------------------------------------------------
+def _resolve(attempt: Callable[[], list], dtype: str) -> list:
+    """`attempt` at rising precision until each of its outputs is proven; object outputs become (hi, lo) pairs."""
+    before = ctx.prec
+    try:
+        for precision in PRECISIONS:
+            ctx.prec = precision
+            try:
+                outputs = attempt()
+            except Undecided:
+                continue
+            results = [_halves(out) if out.dtype == object else out for out in outputs]
+            if all(isinstance(r, np.ndarray) or is_proven(*r, dtype).all() for r in results):
+                return results
+    finally:
+        ctx.prec = before
+    raise OracleError(f"The definition could not be decided with {PRECISIONS[-1]} bits; state a convention for this input.")
+
+
+def _halves(out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    parts = np.array([split(r.value) for r in out.reshape(-1).tolist()], np.float64).reshape(-1, 3)
+    return tuple(parts[:, k].reshape(out.shape) for k in range(3))  # pyright: ignore[reportReturnType]
+
+
+def _floats(out: np.ndarray) -> np.ndarray:
+    """|values| of an object array as float64, rounded to nearest; infinite ones capped at the largest number."""
+    flat = np.array([abs(float(r.value if isinstance(r, Real) else r)) for r in np.asarray(out, object).reshape(-1)], np.float64)
+    return np.minimum(flat, np.finfo(np.float64).max).reshape(np.shape(out))
+
+
+def _finish(results, definition, direction, context, dtype) -> tuple[Truth, ...]:
+    """Conventions, rounding and scale."""
+    his = [r if isinstance(r, np.ndarray) else r[0] for r in results]
+    los = [None if isinstance(r, np.ndarray) else r[1] for r in results]
+    _apply_convention(his, los, definition, direction, context)
+    scales = _scales(his, definition, direction, context)
+    return tuple(
+        Truth(hi) if lo is None else Truth(nearest(hi, lo, dtype), hi, lo, _safe(scale, hi))
+        for hi, lo, scale in zip(his, los, scales, strict=True)
+    )
+
+
+def _safe(scale, hi):
+    """A scale is never nan, and never smaller than the smallest meaning it can have; 0 leaves the quantum as floor."""
+    own = np.minimum(np.abs(hi), np.finfo(np.float64).max)
+    return np.where(np.isnan(scale), np.nan_to_num(own), scale)
+
+
+def _apply_convention(his, los, definition, direction, context) -> None:
+    fix = getattr(definition, f"{direction}_convention", None)
+    if fix is None:
+        return
+    arrays, options = context[:2]
+    plain = [a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind not in "iubO" else a for a in arrays]
+    before = [h.copy() for h in his]
+    if direction == "forward":
+        fix(his, *plain, **options)
+    else:
+        cotangents, kept = context[2], context[3]
+        full: list = [None] * len(arrays)
+        for i, h in zip(kept, his, strict=True):
+            full[i] = h
+        seed = [None if c is None else np.asarray(c, np.float64) for c in cotangents]
+        fix(full, seed[0] if len(seed) == 1 else tuple(seed), *plain, **options)
+    for h, lo, b in zip(his, los, before, strict=True):
+        if lo is not None:
+            lo[(h != b) & ~(np.isnan(h) & np.isnan(b))] = 0.0
+
+
+def _scales(his, definition, direction, context):
+    how = getattr(definition, f"{direction}_scale", "value" if direction == "forward" else "paths")
+    arrays, options = context[:2]
+    if how == "value":
+        return [np.abs(h) for h in his]
+    if how == "paths":
+        return [_floats(m) for m in context[4]]
+    absolute = [np.asarray(np.abs(a)) if _is_float(a) else a for a in arrays]
+    if direction == "forward":
+        evaluate = (lambda: _outputs(definition, absolute, options)) if how == "absolute" else None
+        return _scale_of(evaluate or (lambda: _outputs(how, arrays, options)), his)
+    cotangents, kept = context[2], context[3]
+    if how == "absolute":
+        wanted = [i in kept for i in range(len(arrays))]
+        seeds = [None if c is None else np.asarray(np.abs(c)) for c in cotangents]
+        return _scale_of(lambda: _reverse(definition, seeds, absolute, options, wanted)[1], his)
+    seeds = [to_reals(c) for c in cotangents]
+    dy = seeds[0] if len(seeds) == 1 else tuple(seeds)
+    return _scale_of(lambda: [_as_output(_as_tuple(how(dy, *map(to_reals, arrays), **options))[i]) for i in kept], his)
+
+
+def _is_float(a) -> bool:
+    return isinstance(a, np.ndarray) and a.dtype.kind not in "iubO"
+
+
+def _scale_of(evaluate, his):
+    """The scale as float64 arrays of the results' shapes."""
+    before = ctx.prec
+    try:
+        for precision in PRECISIONS:
+            ctx.prec = precision
+            try:
+                return [np.broadcast_to(_floats(s), h.shape) for s, h in zip(evaluate(), his, strict=True)]
+            except Undecided:
+                continue
+    finally:
+        ctx.prec = before
+    raise OracleError("The scale of this op could not be decided; state it without comparisons that tie.")
+
+
+# -- elementwise and movement ---------------------------------------------------------------------------------------------------
+def _moved(result) -> Truth:
+    value = np.asarray(result)
+    if value.dtype.kind in "iub":
+        return Truth(value)
+    hi = value.astype(np.float64)
+    return Truth(value, hi, np.zeros_like(hi), np.abs(hi), np.where(np.signbit(hi), -1, 1))
+
+
+@np.errstate(all="ignore")
+def _elementwise(definition, x: np.ndarray, options: dict, dtype: str, cotangent) -> Truth:
+    """Each distinct finite input once; infinities, poles and nan from the definition's stated limits."""
+    flat = x.astype(np.float64).reshape(-1)
+    seeds = None if cotangent is None else np.asarray(cotangent).astype(np.float64).reshape(-1)
+    limits = getattr(definition, "limits", {})
+    if callable(limits):
+        limits = limits(**options)
+    stated = np.isnan(flat) | np.isin(flat, [k for k in limits if not (k == 0 and math.copysign(1, k) < 0)])
+    hi, lo, scale = np.full(flat.shape, np.nan), np.zeros(flat.shape), np.zeros(flat.shape)
+    sign = np.zeros(flat.shape, np.int8)
+    regular = np.flatnonzero(~stated)
+    if np.isinf(flat[regular]).any():
+        raise OracleError(f"{definition.__name__} states no limit at an infinity; add it to its `limits`.")
+    if regular.size:
+        halves = _regular(definition, flat[regular], options, None if seeds is None else seeds[regular], dtype)
+        hi[regular], lo[regular] = halves[0], halves[1]
+    for point, (value, derivative) in limits.items():
+        where = (flat == point) & (np.signbit(flat) == (math.copysign(1.0, point) < 0) if point == 0 else True)
+        with np.errstate(all="ignore"):
+            hi[where] = value if seeds is None else derivative * seeds[where]
+        lo[where] = 0.0
+        if value == 0 and seeds is None:
+            sign[where] = -1 if math.copysign(1.0, value) < 0 else 0
+    if getattr(definition, "odd", False) and seeds is None:
+        zero = flat == 0
+        sign[zero] = np.where(np.signbit(flat[zero]), -1, 1)
+    scale = np.abs(hi)
+    shaped = [a.reshape(x.shape) for a in (hi, lo, scale, sign)]
+    return Truth(nearest(shaped[0], shaped[1], dtype), shaped[0], shaped[1], shaped[2], shaped[3])
+
+
+def _regular(definition, flat, options, seeds, dtype):
+    """(hi, lo) at finite inputs; only the elements that are not yet proven go to higher precision."""
+    hi, lo = np.empty(flat.shape), np.empty(flat.shape)
+    open_ = np.arange(flat.size)
+    before = ctx.prec
+    try:
+        for precision in PRECISIONS:
+            ctx.prec = precision
+            parts, stuck = _attempt_each(definition, flat[open_], options, None if seeds is None else seeds[open_])
+            hi[open_], lo[open_] = parts[0], parts[1]
+            proven = is_proven(*parts, dtype) & ~stuck
+            open_ = open_[~proven]
+            if not open_.size:
+                return hi, lo
+    finally:
+        ctx.prec = before
+    raise OracleError(f"{definition.__name__} could not be decided at x = {flat[open_[0]]!r}; state its limit there.")
+
+
+def _attempt_each(definition, flat, options, seeds):
+    """One evaluation of all elements; if one of them is undecided, one by one."""
+
+    def evaluate(values, cotangents):
+        if cotangents is None:
+            return _outputs(definition, [values], options)[0]
+        return _reverse(definition, [cotangents], [values], options, [True])[0][0]
+
+    try:
+        return _halves(evaluate(flat, seeds)), np.zeros(flat.shape, bool)
+    except Undecided:
+        if flat.size == 1:
+            return (np.zeros(1), np.zeros(1), np.full(1, np.inf)), np.ones(1, bool)
+    half = flat.size // 2
+    left = _attempt_each(definition, flat[:half], options, None if seeds is None else seeds[:half])
+    right = _attempt_each(definition, flat[half:], options, None if seeds is None else seeds[half:])
+    return tuple(np.concatenate(p) for p in zip(left[0], right[0], strict=True)), np.concatenate([left[1], right[1]])
+
+
+def dtype_of(name: str) -> np.dtype:
+    """NumPy's dtype of one of the four names."""
+    return DTYPES[name]

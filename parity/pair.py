@@ -1,0 +1,86 @@
+"""The row of the catalogue: one op, ours and theirs, and the kinds of arrays it is judged on.  Data, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One setting of the options, with shapes of its own where the options need them.
+
+    `name` is part of the check's id; by default it is spelled from the options (`axis=0,keepdims=True`).
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    name: str = ""
+
+    def __post_init__(self):
+        spelled = ",".join(f"{k}={v}" for k, v in self.options.items())
+        object.__setattr__(self, "name", (self.name or spelled).replace(" ", "").replace("'", ""))
+        if not self.name:
+            raise ValueError("A Variant without options needs a name: Variant(shapes=..., name='empty').")
+
+
+def with_options(**options) -> Variant:
+    """The variant with these options and the pair's own shapes."""
+    return Variant(options)
+
+
+def with_shapes(name: str, options: Mapping[str, Any] | None = None, **shapes) -> Variant:
+    """The variant `name`, with these shapes by array name (and options, if any)."""
+    return Variant(options or {}, shapes, name)
+
+
+def _plain_call(fn, grad, arrays, options):
+    return fn(*grad, *arrays, **options)
+
+
+@dataclass(frozen=True)
+class Law:
+    """How a stochastic op is judged in distribution: draw n category numbers, and their exact probabilities."""
+
+    draw: Callable[..., Any]
+    """`draw(op, rng, n)` -> n integers in 0 … k-1, where `op` is the implementation under test."""
+    probabilities: tuple[float, ...]
+    """The probability of each of the k categories."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One op: what it is judged on and against what.
+
+    The implementation is `npimpl.<op>` and `npimpl.<op>_backward` unless `ours` / `ours_backward` name another
+    ("numpy.flip").  `torch` and `scipy` are a dotted name (options `axis` and `keepdims` are then renamed for torch to
+    `dim` and `keepdim`) or a function that imports the library inside and takes tensors (for scipy: arrays).
+    """
+
+    op: str
+    arrays: tuple[Any, ...]
+    torch: str | Callable[..., Any] | None
+    scipy: str | Callable[..., Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options of every case (those without a default)."""
+    variants: tuple[Variant, ...] = ()
+    """Further settings: every option at non-default values, further shapes (empty, 0-d, length one)."""
+    knots: tuple[float, ...] = ()
+    """For elementwise ops: points where something changes (kinks, thresholds, roots); each is tried with neighbours."""
+    dtypes: tuple[str, ...] = FLOATS
+    differentiable: bool = True
+    ours: str | None = None
+    ours_backward: str | None = None
+    call: Callable[..., Any] = _plain_call
+    """`call(fn, grad, arrays, options)`, where grad is () or (grad_output,): how ours (or a candidate) is called."""
+    canonical: Callable[..., Any] | None = None
+    """Applied to every party's forward result where the answer is unique only up to, say, signs."""
+    without: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """Known gaps: (reference, dtype or "*", direction or "*") -> reason. Counted as skipped; checked to be real gaps."""
+    view: bool = False
+    """Whether the result may share memory with an input (its docstring then says that it is a view)."""
+    laws: Mapping[str, Law] = field(default_factory=dict)
+    """For stochastic ops: named laws that samples must follow."""

@@ -1,0 +1,60 @@
+"""Runs whole ops in worker processes; verdicts come back in the catalogue's order, whatever finished first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from parity.runner import Selection, checks_of, run_op
+from parity.tolerances import Table, read_table
+from parity.verdict import Verdict
+
+Progress = Callable[[str, int], None]
+HEAVY_FIRST = ("activations", "special")
+"""Families whose ops try all 65,536 values of two dtypes: started first, so that no worker ends up waiting for one."""
+
+
+def _work(op: str, selection: Selection, path: str, overlay: str | None) -> list[Verdict]:
+    return list(run_op(op, selection, _table(path, overlay)))
+
+
+_tables: dict[tuple[str, str | None], Table] = {}
+
+
+def _table(path: str, overlay: str | None) -> Table:
+    """The table of this worker, read once."""
+    if (path, overlay) not in _tables:
+        _tables[path, overlay] = read_table(path, overlay)
+    return _tables[path, overlay]
+
+
+def run_ops(selection: Selection, table: Table, overlay: str | Path | None, jobs: int, progress: Progress) -> Iterator[Verdict]:
+    """The verdicts of all selected ops, in order; `progress(op, checks)` is called as each op finishes."""
+    if jobs <= 1 or len(selection.ops) == 1:
+        for op in selection.ops:
+            verdicts = list(run_op(op, selection, table))
+            progress(op, len(verdicts))
+            yield from verdicts
+        return
+    over = None if overlay is None else str(overlay)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_quiet) as pool:
+        order = sorted(selection.ops, key=lambda op: (op.split(".")[0] not in HEAVY_FIRST, selection.ops.index(op)))
+        started = {op: pool.submit(_work, op, selection, str(table.path), over) for op in order}
+        for op, job in started.items():
+            job.add_done_callback(lambda j, op=op: progress(op, 0 if j.exception() else len(j.result())))
+        for op in selection.ops:
+            yield from started[op].result()
+
+
+def _quiet() -> None:
+    """One thread per worker: as many workers as cores, and sums whose order does not depend on the machine's load."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def count_checks(selection: Selection) -> int:
+    """How many checks are selected, without running them."""
+    return sum(selection.takes(c) for op in selection.ops for c in checks_of(op))

@@ -1,0 +1,182 @@
+"""What a run or a validation found: plain data with summaries, readable in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from parity.verdict import Verdict
+
+SHOWN_DTYPES = ("float64", "float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The worst use of the budget in one (op, dtype): by whom, in which direction, at which hazard."""
+
+    op: str
+    dtype: str
+    checks: int
+    worst: Verdict
+    violated: int
+    known: int
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The verdicts of a run, in order."""
+
+    verdicts: tuple[Verdict, ...]
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Verdict]:
+        return iter(self.verdicts)
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many verdicts of each status."""
+        return Counter(v.status for v in self.verdicts)
+
+    @property
+    def violations(self) -> tuple[Verdict, ...]:
+        """The verdicts that violate a tolerance."""
+        return tuple(v for v in self.verdicts if v.status == "violated")
+
+    @property
+    def holds(self) -> bool:
+        """Whether something was checked and nothing was violated."""
+        return bool(self.verdicts) and not self.violations
+
+    def __bool__(self) -> bool:
+        raise TypeError("A RunResult has no truth value: read `.holds` or `.violations`.")
+
+    @property
+    def cells(self) -> list[Cell]:
+        """One cell for each op and dtype, in order."""
+        groups: dict[tuple[str, str], list[Verdict]] = {}
+        for v in self.verdicts:
+            groups.setdefault((v.check.op, v.check.dtype), []).append(v)
+        return [_cell(op, dtype, vs) for (op, dtype), vs in groups.items()]
+
+    def summary(self) -> str:
+        """The last line of a run: ops, checks, skipped with reasons, known differences, violations."""
+        c = self.counts
+        ops = len({v.check.op for v in self.verdicts})
+        reasons = Counter(v.message for v in self.verdicts if v.status == "skipped")
+        why = "; ".join(f"{n} x {r}" for r, n in sorted(reasons.items()))
+        parts = [f"{ops} ops", f"{len(self)} checks", f"{c['held']} held", f"{c['skipped']} skipped" + (f" ({why})" if why else "")]
+        parts.append(f"{c['known']} known differences of the references")
+        if c["cured"]:
+            parts.append(f"{c['cured']} cured here")
+        return ", ".join([*parts, f"{c['violated']} violated"]) + "."
+
+    def to_json(self) -> str:
+        """The whole run as JSON, the same bytes for the same numbers."""
+        data = {"versions": self.versions, "summary": dict(sorted(self.counts.items())), "checks": [v.as_dict() for v in self.verdicts]}
+        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+    def __repr__(self) -> str:
+        return "\n".join([f"<parity run: {self.summary()}>", *(f"  violated: {v.check.id}" for v in self.violations[:10])])
+
+    def _repr_html_(self) -> str:
+        return _table(("op", "dtype", "checks", "worst units", "budget", "by", "at"), map(cell_texts, self.cells)) + _p(self.summary())
+
+
+def _cell(op: str, dtype: str, verdicts: Sequence[Verdict]) -> Cell:
+    judged = [v for v in verdicts if v.status in ("held", "violated")]
+    worst = max(judged or verdicts, key=lambda v: (v.status == "violated", v.used, v.units))
+    status = Counter(v.status for v in verdicts)
+    return Cell(op, dtype, len(verdicts), worst, status["violated"], status["known"])
+
+
+def cell_texts(cell: Cell) -> tuple[str, ...]:
+    """A cell as the texts of a table row."""
+    v = cell.worst
+    by = "ours" if v.check.reference == "truth" else v.check.reference
+    return (cell.op, cell.dtype, str(cell.checks), f"{v.units:.3g}", f"{v.budget:.3g}", by, f"{v.check.direction} {v.check.hazard}")
+
+
+GRADES = ("tight", "parity", "fail", "not covered")
+
+
+@dataclass(frozen=True)
+class Grade:
+    """How a candidate did in one dtype and direction, and the figure behind it."""
+
+    dtype: str
+    direction: str
+    grade: str
+    checks: int
+    worst: Verdict | None
+    failures: tuple[Verdict, ...] = ()
+    not_covered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """The grades of one candidate."""
+
+    op: str
+    candidate: str
+    grades: tuple[Grade, ...]
+
+    @property
+    def grade(self) -> str:
+        """The worst grade of all, "not covered" when nothing could be judged."""
+        judged = [g.grade for g in self.grades if g.grade != "not covered"]
+        return max(judged, key=GRADES.index) if judged else "not covered"
+
+    @property
+    def failures(self) -> tuple[Verdict, ...]:
+        """Every failed check."""
+        return tuple(v for g in self.grades for v in g.failures)
+
+    def __bool__(self) -> bool:
+        raise TypeError("A ValidationResult has no truth value: read `.grade` or `.failures`.")
+
+    def to_json(self) -> str:
+        """The grades and failures as JSON."""
+        rows = [
+            {
+                "dtype": g.dtype,
+                "direction": g.direction,
+                "grade": g.grade,
+                "checks": g.checks,
+                "worst": g.worst.as_dict() if g.worst else None,
+                "not_covered": list(g.not_covered),
+                "failures": [v.as_dict() for v in g.failures],
+            }
+            for g in self.grades
+        ]
+        return json.dumps({"op": self.op, "candidate": self.candidate, "grade": self.grade, "grades": rows}, indent=1) + "\n"
+
+    def __repr__(self) -> str:
+        lines = [f"<{self.candidate} as {self.op}: {self.grade}>"]
+        return "\n".join(lines + ["  " + "  ".join(grade_texts(g)) for g in self.grades])
+
+    def _repr_html_(self) -> str:
+        head = _p(f"{self.candidate} as {self.op}: {self.grade}")
+        return head + _table(("dtype", "direction", "grade", "checks", "worst units", "at"), map(grade_texts, self.grades))
+
+
+def grade_texts(g: Grade) -> tuple[str, ...]:
+    """A grade as the texts of a table row."""
+    worst = ("", "") if g.worst is None else (f"{g.worst.units:.3g}", g.worst.check.hazard)
+    return (g.dtype, g.direction, g.grade, str(g.checks), *worst)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    def line(texts, tag):
+        return "<tr>" + "".join(f"<{tag}>{html.escape(t)}</{tag}>" for t in texts) + "</tr>"
+
+    return "<table>" + line(head, "th") + "".join(line(r, "td") for r in rows) + "</table>"
+
+
+def _p(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"

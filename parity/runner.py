@@ -1,0 +1,272 @@
+"""Pairs become checks, checks become verdicts.  No printing, no pytest."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from parity.cases import Case, cases_of
+from parity.compare import Outcome, compare, units_of
+from parity.environment import dispatch_path, is_certified
+from parity.evaluate import Evaluation, Implementation, Party, evaluate, library
+from parity.loader import catalogue, definition
+from parity.oracle import OracleError, Truth
+from parity.pair import Pair
+from parity.statistics import law_verdict
+from parity.tolerances import Row, Table
+from parity.verdict import Check, Verdict
+
+REFERENCES = ("truth", "torch", "scipy")
+DIRECTIONS = ("forward", "backward", "distribution")
+SCIPY_DTYPES = ("float64", "float32")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which checks: ops, and (empty: all) dtypes, references, directions and hazards."""
+
+    ops: tuple[str, ...]
+    dtypes: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    directions: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+
+    def takes(self, check: Check) -> bool:
+        """Whether a check is selected; a hazard is named whole or by its last part (`one_inf` takes `weight.one_inf`)."""
+        return (
+            _among(check.dtype, self.dtypes)
+            and _among(check.reference, self.references)
+            and _among(check.direction, self.directions)
+            and (not self.hazards or any(check.hazard == h or check.hazard.endswith((f".{h}", f"+{h}")) for h in self.hazards))
+        )
+
+
+def _among(value: str, allowed: tuple[str, ...]) -> bool:
+    return not allowed or value in allowed
+
+
+# -- listing -------------------------------------------------------------------------------------------------------------------
+@lru_cache(maxsize=None)
+def _cases(op: str) -> Mapping[str, Case]:
+    return {c.name: c for c in cases_of(catalogue()[op], definition(op))}
+
+
+def checks_of(op: str) -> list[Check]:
+    """Every check of an op, in a fixed order."""
+    pair = catalogue()[op]
+    out = []
+    for case in _cases(op).values():
+        for dtype in case.dtypes or pair.dtypes:
+            if dtype not in pair.dtypes:
+                continue
+            for direction in ("forward", "backward") if pair.differentiable else ("forward",):
+                out += [Check(op, dtype, direction, r, case.name) for r in _references(pair, dtype, direction)]
+    return out + [Check(op, "float64", "distribution", "truth", name) for name in pair.laws]
+
+
+def _references(pair: Pair, dtype: str, direction: str) -> list[str]:
+    names = ["truth"]
+    if pair.torch is not None:
+        names.append("torch")
+    if pair.scipy is not None and direction == "forward" and dtype in SCIPY_DTYPES:
+        names.append("scipy")
+    return names
+
+
+# -- running -------------------------------------------------------------------------------------------------------------------
+def run_op(op: str, selection: Selection, table: Table, ours: Implementation | None = None) -> Iterator[Verdict]:
+    """The verdicts of the selected checks of one op, grouped so that each case is evaluated once."""
+    pair = catalogue()[op]
+    groups: dict[tuple[str, str, str], list[Check]] = {}
+    for check in checks_of(op):
+        if selection.takes(check):
+            groups.setdefault((check.hazard, check.dtype, check.direction), []).append(check)
+    for (hazard, dtype, direction), checks in groups.items():
+        if direction == "distribution":
+            yield law_verdict(pair, checks[0], table.rows.get(op), ours or library(pair))
+            continue
+        try:
+            evaluation = evaluate(pair, _cases(op)[hazard], dtype, direction)
+        except OracleError as e:
+            yield from (Verdict(c, "violated", math.inf, 0.0, "oracle", str(e)) for c in checks)
+            continue
+        for check in checks:
+            yield judge(evaluation, check, table.rows.get(op), ours or library(pair))
+
+
+@lru_cache(maxsize=8)
+def _evaluated(op: str, hazard: str, dtype: str, direction: str) -> Evaluation:
+    return evaluate(catalogue()[op], _cases(op)[hazard], dtype, direction)
+
+
+def run_check(check: Check, table: Table) -> Verdict:
+    """One check; the last few evaluations are kept, so that the references of a case share its truth."""
+    pair = catalogue()[check.op]
+    if check.direction == "distribution":
+        return law_verdict(pair, check, table.rows.get(check.op), library(pair))
+    evaluation = _evaluated(check.op, check.hazard, check.dtype, check.direction)
+    return judge(evaluation, check, table.rows.get(check.op), library(pair))
+
+
+# -- judging -------------------------------------------------------------------------------------------------------------------
+def judge(e: Evaluation, check: Check, row: Row | None, ours: Implementation) -> Verdict:
+    """The verdict of one check, given what the parties returned."""
+    if row is None:
+        return Verdict(check, "violated", math.inf, 0.0, "table", f"{check.op} has no row in the tolerance table; add one.")
+    who = "ours" if check.reference == "truth" else check.reference
+    reason = _gap(e.pair, check)
+    party = e.party(who, ours)
+    if reason is not None:
+        if party.error:
+            return Verdict(check, "skipped", message=reason)
+        return Verdict(check, "violated", message=f"is listed as a gap ({reason}), but {check.reference} now answers; remove the entry.")
+    outcome, budget = judge_party(e, party, row, who)
+    return _with_difference(e, check, row, who, outcome, budget, ours)
+
+
+def _gap(pair: Pair, check: Check) -> str | None:
+    for key, reason in pair.without.items():
+        wanted = (check.reference, check.dtype, check.direction, check.hazard)
+        if all(k in ("*", w) for k, w in zip(key, wanted, strict=False)):
+            return reason
+    return None
+
+
+def judge_party(e: Evaluation, party: Party, row: Row, who: str) -> tuple[Outcome, float]:
+    """The worst outcome over the outputs (or gradients) of one party against the truth, and its budget."""
+    budget = row.budget(who, e.direction, e.dtype)
+    budget = math.inf if budget is None and who != "ours" else 0.0 if budget is None else float(budget)
+    if party.error:
+        return Outcome(False, "error", math.inf, (), party.error), budget
+    if len(party.outputs) < len(e.truths):
+        return Outcome(False, "structure", math.inf, (), f"returned {len(party.outputs)} outputs, expected {len(e.truths)}"), budget
+    worst = Outcome(True, "values", 0.0)
+    for position, (got, truth) in enumerate(zip(party.outputs, e.truths, strict=False)):
+        outcome = _judge_output(e, got, truth, row, who, budget, position)
+        if (not outcome.holds, outcome.units) > (not worst.holds, worst.units) or (not outcome.holds and worst.holds):
+            worst = outcome
+    return worst, budget
+
+
+def _judge_output(e: Evaluation, got, truth: Truth | None, row: Row, who: str, budget: float, position: int) -> Outcome:
+    if truth is None:
+        if got is None:
+            return Outcome(True, "values", 0.0)
+        return Outcome(False, "structure", math.inf, (position,), "returned a gradient where None is expected")
+    limit, floor = _regional(e, row, who, budget, truth)
+    outcome = compare(got, truth, limit, e.dtype, floor=floor, check_dtype=who == "ours")
+    return Outcome(outcome.holds, outcome.stage, outcome.units, (position, *outcome.index), outcome.message)
+
+
+def _regional(e: Evaluation, row: Row, who: str, budget: float, truth: Truth):
+    """The budget and absolute floor of each element, where the table has regions of the first input."""
+    regions = row.regions(who, e.direction, e.dtype)
+    if not regions or np.shape(e.built.arrays[0]) != truth.value.shape:
+        return budget, 0.0
+    x = e.built.arrays[0].astype(np.float64)
+    limit, floor = np.full(x.shape, budget), np.zeros(x.shape)
+    for region in regions:
+        inside = (x >= region["input"][0]) & (x <= region["input"][1])
+        limit[inside] = region["units"]
+        floor[inside] = region.get("floor", 0.0)
+    if e.direction == "backward" and e.cotangents[0] is not None:
+        floor = floor * np.abs(e.cotangents[0].astype(np.float64))
+    return limit, floor
+
+
+def _with_difference(e: Evaluation, check: Check, row: Row, who: str, outcome: Outcome, budget: float, ours: Implementation) -> Verdict:
+    entry = row.difference(who, check.direction, check.dtype, check.hazard)
+    if entry is not None and "paths" in entry and dispatch_path() not in entry["paths"]:
+        entry = None
+    if entry is not None:
+        if not outcome.holds:
+            return Verdict(check, "known", outcome.units, budget, outcome.stage, entry["returns"])
+        status = "violated" if is_certified() else "cured"
+        text = f"the listed difference no longer occurs ({entry['returns']}); remove this hazard from `differs`."
+        return Verdict(check, status, outcome.units, budget, "differs", text)
+    if not outcome.holds:
+        return Verdict(check, "violated", outcome.units, budget, outcome.stage, outcome.message, _detail(e, outcome, who, ours))
+    if check.reference != "truth":
+        apart = _parity(e, row, who, budget, ours)
+        if apart is not None:
+            return Verdict(check, "violated", apart.units, budget, apart.stage, apart.message, _detail(e, apart, "ours", ours))
+    return Verdict(check, "held", outcome.units, budget)
+
+
+def _parity(e: Evaluation, row: Row, who: str, budget: float, ours: Implementation) -> Outcome | None:
+    """|ours - theirs| <= (our budget + theirs) u scale: derived, so only ours can break it once the reference held."""
+    mine = e.party("ours", ours)
+    outcome, own = judge_party(e, mine, row, "ours")
+    if outcome.holds or row.difference("ours", e.direction, e.dtype, e.case.name) is not None:
+        return None
+    if outcome.stage != "values":
+        return outcome
+    for position, (a, b, t) in enumerate(zip(mine.outputs, e.party(who, ours).outputs, e.truths, strict=False)):
+        if t is None or t.hi is None:
+            continue
+        theirs = np.asarray(b).astype(np.float64)
+        between = units_of(a, Truth(np.asarray(b), theirs, np.zeros_like(theirs), t.scale), e.dtype)
+        if between.size and between.max() > own + budget:
+            index = np.unravel_index(int(np.argmax(between)), between.shape)
+            return Outcome(False, "parity", float(between.max()), (position, *map(int, index)), f"differs from {who}")
+    return None
+
+
+# -- what a failure shows --------------------------------------------------------------------------------------------------------
+def _detail(e: Evaluation, outcome: Outcome, who: str, ours: Implementation) -> dict[str, Any]:
+    position, *rest = outcome.index or (0,)
+    index = tuple(rest)
+    detail: dict[str, Any] = {"element": f"[{', '.join(map(str, index))}] of {_place(e, position)}"}
+    detail |= {f"input {k.name}": _shown(a, index) for k, a in zip(e.built.kinds, e.built.arrays, strict=True) if a is not None}
+    if e.built.options:
+        detail["options"] = ", ".join(f"{k}={v!r}" for k, v in e.built.options.items())
+    truth = e.truths[position] if position < len(e.truths) else None
+    for name in dict.fromkeys((who, "ours", "torch", "scipy")):
+        party = e.parties.get(name)
+        if party is not None:
+            detail[name] = party.error or _element(party.outputs, position, index)
+    if truth is not None:
+        detail["truth"] = _element((truth.value,), 0, index)
+    return detail
+
+
+def _place(e: Evaluation, position: int) -> str:
+    if e.direction == "backward":
+        return f"the gradient of {e.built.kinds[position].name}"
+    return "the result" if len(e.truths) == 1 else f"output {position}"
+
+
+def _element(outputs: Sequence[Any], position: int, index: tuple[int, ...]) -> str:
+    try:
+        return number(np.asarray(outputs[position])[index])
+    except (IndexError, TypeError, ValueError):
+        return "nothing there"
+
+
+def number(value) -> str:
+    """A number in decimal and, for floats, in hexadecimal."""
+    value = np.asarray(value)
+    if value.ndim or value.dtype.kind in "iubO":
+        return str(value)
+    return f"{value!s} ({float(value).hex()})"
+
+
+def _shown(array, index: tuple[int, ...]) -> str:
+    if not isinstance(array, np.ndarray):
+        return repr(array)
+    if array.ndim == len(index) and array.size > 1 and all(i < n for i, n in zip(index, array.shape, strict=True)):
+        at = f"{number(array[index])} at the element"
+        return at if array.size > 16 else f"{at}; all of it {array.tolist()}"
+    return str(array.tolist()) if array.size <= 24 else f"{array.dtype} array of shape {array.shape}"
+
+
+def internal(check: Check, error: BaseException) -> Verdict:
+    """The verdict of a check that failed inside the engine."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return Verdict(check, "violated", math.inf, 0.0, "internal", f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})")

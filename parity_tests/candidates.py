@@ -1,0 +1,22 @@
+"""The rows of the test of the tests: implementations that must be caught, and implementations that must not be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An implementation of `op` in place of ours: `forward`, `backward` or both (None: ours).
+
+    `name` says in a few words what is wrong with it (or, for a right one, in which style it is written) and is the
+    test's id.  `dtypes` are those it is judged in.
+    """
+
+    op: str
+    name: str
+    forward: Callable[..., Any] | None = None
+    backward: Callable[..., Any] | None = None
+    dtypes: tuple[str, ...] = ("float64", "float32")

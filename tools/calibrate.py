@@ -1,0 +1,280 @@
+"""Measure the error of every party on every case, and turn measurements into rows of the tolerance table.
+
+    python tools/calibrate.py measure OUT.json [OP ...]        one dispatch path: set NPY_DISABLE_CPU_FEATURES etc. outside
+    python tools/calibrate.py propose TEXTS.yaml OUT.json ... > rows.yaml
+
+`propose` takes the worst over all given measurements, adds a margin of 10 % (none where all 65,536 values were tried),
+and keeps the sentences of TEXTS.yaml (an earlier table, or rows with only `scale`, `why`, `source`, `differs`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+REFERENCE_LIMIT = 128.0
+"""A reference beyond this many units (or with a wrong nan, infinity or shape) is listed as different, not given a budget."""
+
+
+# -- measuring -----------------------------------------------------------------------------------------------------------------
+def measure_op(op: str, texts: dict | None = None) -> tuple[str, list]:
+    from parity import runner
+    from parity.evaluate import evaluate, library
+    from parity.loader import catalogue
+    from parity.oracle import OracleError
+    from parity.tolerances import Row
+
+    pair = catalogue()[op]
+    everything = {d: dict.fromkeys(("float64", "float32", "float16", "bfloat16"), math.inf) for d in ("forward", "backward")}
+    regions = (texts or {}).get("regions", [])
+    row = Row(op, 0, {"budget": everything, "reference": {"torch": everything, "scipy": everything}, "regions": []})
+    found = []
+    groups: dict = {}
+    for c in runner.checks_of(op):
+        if c.direction != "distribution":
+            groups.setdefault((c.hazard, c.dtype, c.direction), []).append(c)
+    for (hazard, dtype, direction), checks in groups.items():
+        try:
+            e = evaluate(pair, runner._cases(op)[hazard], dtype, direction)
+        except OracleError as error:
+            found.append([hazard, dtype, direction, "truth", "inf", "oracle", str(error)])
+            continue
+        except Exception as error:
+            found.append([hazard, dtype, direction, "truth", "inf", "internal", f"{type(error).__name__}: {error}"])
+            continue
+        for c in checks:
+            who = "ours" if c.reference == "truth" else c.reference
+            if runner._gap(pair, c) is not None:
+                continue
+            party = e.party(who, library(pair))
+            outcome, _ = runner.judge_party(e, party, row, who)
+            outside = _outside_regions(e, party, regions, who, outcome)
+            detail = {}
+            if outcome.units > 8:
+                e.party("ours", library(pair))
+                if not party.error:
+                    detail = runner._detail(e, outcome, who, library(pair))
+            found.append([hazard, dtype, direction, who, _plain(outside), outcome.stage, outcome.message, detail])
+    return op, found
+
+
+def _outside_regions(e, party, regions, who, outcome):
+    """The worst units outside the regions of the table (inside, the regions' own limits hold)."""
+    import numpy as np
+
+    from parity.compare import units_of
+
+    mine = [r for r in regions if r.get("who", "ours") == who and r["direction"] == e.direction and e.dtype in r["dtypes"]]
+    if not mine or outcome.stage != "values" or not math.isfinite(outcome.units):
+        return outcome.units
+    x = e.built.arrays[0].astype(np.float64)
+    units = units_of(party.outputs[0], e.truths[0], e.dtype)
+    if units.shape != x.shape:
+        return outcome.units
+    inside = np.zeros(x.shape, bool)
+    for r in mine:
+        inside |= (x >= r["input"][0]) & (x <= r["input"][1])
+    return float(units[~inside].max(initial=0.0))
+
+
+def _plain(x):
+    return x if math.isfinite(x) else "inf"
+
+
+def measure(out: str, ops: list[str]) -> None:
+    from parity.environment import dispatch_path, versions
+    from parity.loader import select
+
+    texts = {}
+    table = ROOT / "tolerances.yaml"
+    if table.exists():
+        from parity.tolerances import read_table
+
+        texts = {r.op: dict(r.data) for r in read_table(table)}
+    chosen = select(ops)
+    result = {"path": dispatch_path(), "versions": versions(), "ops": {}}
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(measure_op, op, texts.get(op)) for op in chosen]
+        for op, job in zip(chosen, jobs, strict=True):
+            try:
+                result["ops"][op] = job.result()[1]
+            except Exception as error:
+                print(f"{op}: {type(error).__name__}: {error}", file=sys.stderr)
+    Path(out).write_text(json.dumps(result))
+    for op, rows in result["ops"].items():
+        _summary(op, rows)
+
+
+def _summary(op, rows):
+    worst: dict = {}
+    for row in rows:
+        hazard, dtype, direction, who, units, stage = row[:6]
+        key = (who, direction, dtype)
+        value = float(units)
+        if key not in worst or value > worst[key][0]:
+            worst[key] = (value, hazard, stage)
+    for who in ("truth", "ours", "torch", "scipy"):
+        cells = [f"{d[0]}/{t}: {v[0]:.3g} ({v[1]})" for (w, d, t), v in worst.items() if w == who]
+        if cells:
+            print(f"{op:40s} {who:6s} " + "  ".join(cells))
+
+
+# -- proposing -----------------------------------------------------------------------------------------------------------------
+def _ceil(x: float) -> float:
+    """x rounded up to three significant digits."""
+    if x == 0:
+        return 0
+    step = 10.0 ** (math.floor(math.log10(x)) - 2)
+    return float(f"{math.ceil(x / step - 1e-9) * step:.6g}")
+
+
+def propose(texts: dict, measurements: list[dict]) -> dict:
+    rows = {}
+    for op in measurements[0]["ops"]:
+        text = dict(texts.get(op, {"scale": "TODO", "why": "TODO: write why."}))
+        rows[op] = _row(op, text, [(m["path"], m["ops"][op]) for m in measurements if op in m["ops"]])
+    return rows
+
+
+def _row(op: str, text: dict, found: list) -> dict:
+    cells: dict = {}
+    for path, rows in found:
+        for hazard, dtype, direction, who, units, *rest in rows:
+            cells.setdefault((who, direction, dtype), {}).setdefault(hazard, {})[path] = (float(units), rest)
+    row = {k: text[k] for k in ("scale", "why", "source") if k in text}
+    row["budget"] = _budgets(cells, "ours", set(), op)
+    differs = _differences(cells, text.get("differs", []), op)
+    listed = {(d["reference"], direction, dtype, h) for d in differs for direction, by in d["where"].items() for dtype, hs in by.items() for h in hs}
+    reference = {who: b for who in ("torch", "scipy") if (b := _budgets(cells, who, listed, op))}
+    if reference:
+        row["reference"] = reference
+    for key in ("allclose", "regions"):
+        if key in text:
+            row[key] = text[key]
+    if differs:
+        row["differs"] = differs
+    if "statistical" in text:
+        row["statistical"] = text["statistical"]
+    return row
+
+
+def _budgets(cells, who, listed, op) -> dict:
+    out: dict = {}
+    for (w, direction, dtype), hazards in cells.items():
+        if w != who:
+            continue
+        kept = {h: max(u for u, _ in by.values()) for h, by in hazards.items() if (who, direction, dtype, h) not in listed}
+        worst = max((u for u in kept.values() if math.isfinite(u)), default=0.0)
+        if who == "ours" and max(kept.values(), default=0.0) > REFERENCE_LIMIT:
+            print(f"# OURS {op} {direction} {dtype}: {sorted(kept.items(), key=lambda i: -i[1])[:4]}", file=sys.stderr)
+        exhaustive = "every_value" in hazards
+        out.setdefault(direction, {})[dtype] = _ceil(worst if exhaustive else 1.1 * worst)
+    return out
+
+
+def _differences(cells, earlier: list, op: str) -> list:
+    """Every (reference, direction, dtype, hazard) beyond the limit, grouped under the earlier entry that explains it."""
+    all_paths = sorted({p for by in cells.values() for h in by.values() for p in h})
+    groups: dict = {}
+    for (who, direction, dtype), hazards in cells.items():
+        if who == "ours":
+            continue
+        for hazard, by in hazards.items():
+            bad = [p for p, (u, _) in by.items() if not u <= REFERENCE_LIMIT]
+            if not bad:
+                continue
+            paths = None if sorted(bad) == all_paths or sorted(bad) == sorted(by) else tuple(sorted(bad))
+            k = _explained(earlier, who, direction, dtype, hazard)
+            stage = by[bad[0]][1][0]
+            groups.setdefault((who, k if k is not None else f"new {stage}", paths), []).append((direction, dtype, hazard, by[bad[0]]))
+    return [_entry(key, members, earlier) for key, members in groups.items()]
+
+
+def _explained(earlier, who, direction, dtype, hazard):
+    """The index of the earlier entry for this cell: the same cell, else the same hazard in this direction, else in any."""
+    last = hazard.rsplit("+", 1)[-1].rsplit(".", 1)[-1]
+    for level in range(4):
+        for i, e in enumerate(earlier):
+            if e["reference"] != who:
+                continue
+            where = e.get("where", {})
+            here = where.get(direction, {})
+            hs = {h for by in ([here] if level < 3 else where.values()) for h in (by.get(dtype, []) if level == 0 else [h for v in by.values() for h in v])}
+            if hazard in hs or (level >= 2 and last in {h.rsplit("+", 1)[-1].rsplit(".", 1)[-1] for h in hs}):
+                return i
+    return None
+
+
+def _entry(key, members, earlier) -> dict:
+    who, k, paths = key
+    base = dict(earlier[k]) if isinstance(k, int) else {}
+    where: dict = {}
+    for direction, dtype, hazard, _ in members:
+        where.setdefault(direction, {}).setdefault(dtype, []).append(hazard)
+    sample = members[0][3][1]
+    detail = sample[2] if len(sample) > 2 and sample[2] else {}
+    text = "; ".join(f"{n} {v}" for n, v in detail.items() if n in ("element", who, "truth") or n.startswith("input"))
+    entry = {"reference": who, "where": where}
+    if paths:
+        entry["paths"] = list(paths)
+    entry["returns"] = base.get("returns") or (text or sample[1] or "TODO")[:300]
+    entry["right"] = base.get("right", "truth")
+    entry["why"] = base.get("why", f"TODO: {k}")
+    entry["since"] = base.get("since", {"torch": "torch 2.13.0", "scipy": "scipy 1.17.1"}.get(who, ""))
+    if "issue" in base:
+        entry["issue"] = base["issue"]
+    return entry
+
+
+def dump(rows: dict, stream) -> None:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, FoldedScalarString
+
+    def dress(value, key=""):
+        if isinstance(value, dict):
+            out = CommentedMap((k, dress(v, k)) for k, v in value.items())
+            if all(isinstance(v, (int, float)) for v in value.values()) or key in ("float64", "float32", "float16", "bfloat16"):
+                out.fa.set_flow_style()
+            return out
+        if isinstance(value, (list, tuple)):
+            out = CommentedSeq(dress(v) for v in value)
+            if all(isinstance(v, (int, float, str)) for v in value):
+                out.fa.set_flow_style()
+            return out
+        if isinstance(value, str) and key in ("why", "returns"):
+            return FoldedScalarString(" ".join(value.split())) if len(value) > 90 else DoubleQuotedScalarString(value)
+        if isinstance(value, str) and key in ("scale", "source", "since", "issue"):
+            return DoubleQuotedScalarString(value)
+        return value
+
+    yaml = YAML()
+    yaml.width = 118
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    for op, row in rows.items():
+        yaml.dump(dress({op: row}), stream)
+        stream.write("\n")
+
+
+def main() -> None:
+    command, first, *rest = sys.argv[1:]
+    if command == "measure":
+        measure(first, rest)
+        return
+    from ruamel.yaml import YAML
+
+    texts: dict = {}
+    for name in first.split(","):
+        texts |= YAML(typ="safe", pure=True).load(Path(name).read_text()) or {}
+    dump(propose(texts, [json.loads(Path(f).read_text()) for f in rest]), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
