@@ -26,7 +26,7 @@ import math
 
 import numpy as np
 
-from npimpl._gamma_coefficients import DIGAMMA, LGAMMA, ROOT, TRIGAMMA
+from npimpl._gamma_coefficients import COSECANT, DIGAMMA, LGAMMA, ROOT, TRIGAMMA
 from npimpl._piecewise import by_blocks, cell, horner, polynomial
 
 __all__ = ["digamma", "lgamma", "trigamma"]
@@ -36,7 +36,7 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617
 """B_2, B_4, … (DLMF 24.2.4)."""
 _STIRLING = [b / (2 * k * (2 * k - 1)) for k, b in enumerate(_BERNOULLI, 1)]
 _PSI_SERIES = [b / (2 * k) for k, b in enumerate(_BERNOULLI, 1)]
-_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+_HALF_LOG_2PI = 0.9189385332046728
 
 
 @by_blocks
@@ -50,15 +50,19 @@ def lgamma(x: np.ndarray) -> np.ndarray:
     if near_zero.any():
         y[near_zero] -= np.log(np.abs(x[near_zero]))
     if reflected.any():
-        v = x[reflected]
-        y[reflected] = np.where(np.isinf(v), np.inf, np.log(math.pi / np.abs(_sin_pi(v))) - y[reflected])
+        sine = np.abs(_sin_pi(x[reflected]))
+        y[reflected] = np.where(sine > 0, np.log(math.pi / sine) - y[reflected], np.inf)
+        y[np.isinf(x)] = np.inf
     return y
 
 
 @by_blocks
 def digamma(x: np.ndarray) -> np.ndarray:
-    """psi(x); -inf at 0, +inf at -0, nan at the other poles (its limits from the two sides differ) and at -inf."""
-    near_zero, reflected = np.abs(x) < 0.5, x <= -0.5
+    """psi(x); -inf at 0, +inf at -0, nan at the other poles (its limits from the two sides differ) and at -inf.
+
+    The reflection starts at -1/4 already: both its terms are small at the root -0.504, those of the recurrence are not.
+    """
+    near_zero, reflected = (x > -0.25) & (x < 0.5), x <= -0.25
     y = _digamma_positive(_shifted(x, near_zero, reflected))
     if near_zero.any():
         y[near_zero] -= 1.0 / x[near_zero]
@@ -71,14 +75,18 @@ def digamma(x: np.ndarray) -> np.ndarray:
 
 @by_blocks
 def trigamma(x: np.ndarray) -> np.ndarray:
-    """psi'(x), +inf at its poles 0, -1, -2, … and nan at -inf."""
+    """psi'(x), +inf at its poles 0, -1, -2, … and nan at -inf.
+
+    The pole of pi^2 / sin(pi f)^2 is that of 1/f^2; what is left is smooth.
+    """
     near_zero, reflected = np.abs(x) < 0.5, x <= -0.5
     y = _trigamma_positive(_shifted(x, near_zero, reflected))
     if near_zero.any():
         v = x[near_zero]
         y[near_zero] += 1.0 / v / v
     if reflected.any():
-        y[reflected] = (math.pi / _sin_pi(x[reflected])) ** 2 - y[reflected]
+        f = x[reflected] - np.rint(x[reflected])
+        y[reflected] = 1.0 / (f * f) + (horner(COSECANT, f * f) - y[reflected])
     return y
 
 
@@ -95,6 +103,7 @@ def _lgamma_positive(x):
     index, h = cell(x, -1, _LGAMMA.shape[1])
     y = polynomial(_LGAMMA, index, h)
     y *= (x - 1.0) * (x - 2.0)
+    y += 0.0  # the roots are +0
     return _beyond_16(x, y, _lgamma_far)
 
 
@@ -136,10 +145,10 @@ def _beyond_16(x, y, series):
 
 # -- reflection --------------------------------------------------------------------------------------------------------
 def _sin_pi(x):
-    """|.| of sin(pi x) with the sign of tan(pi x): at the fraction f = x - round(x) it is sin(pi f)."""
+    """sin(pi f) of the fraction f = x - round(x), which is exact: |sin(pi x)|, with the sign of tan(pi x)."""
     return np.sin(math.pi * (x - np.rint(x)))
 
 
 def _cos_pi(x):
-    """cos(pi f) of the same fraction, as sin(pi (1/2 - |f|)), which is exact up to its root at |f| = 1/2."""
+    """cos(pi f) of the same fraction, as sin(pi (1/2 - |f|)): accurate up to its root at |f| = 1/2."""
     return np.sin(math.pi * (0.5 - np.abs(x - np.rint(x))))

@@ -27,7 +27,7 @@ def _perturbed(logits: np.ndarray, rng: np.random.Generator, axis: int) -> np.nd
     u = rng.random(logits.shape)
     g = -np.log(-np.log(np.maximum(u, HALF_CELL)))
     top = np.max(logits, axis=axis, keepdims=True, initial=-np.inf)
-    return np.where(np.isinf(top), logits, logits - top) + g
+    return np.where(np.isfinite(top), logits - top, logits) + g
 
 
 def _one_axis(logits: np.ndarray, axis: int, op: str) -> int:
@@ -101,8 +101,10 @@ def gumbel_softmax(logits, rng: np.random.Generator, tau: float = 1.0, hard: boo
     """
     [l], dtype = widen(logits, names=("logits",))
     axis = _one_axis(l, axis, "gumbel_softmax")
+    if l.size == 0:
+        return np.zeros(l.shape, dtype)
     y, z = _soft(l, rng, tau, axis)
-    if hard and l.size:
+    if hard:
         index = np.expand_dims(np.argmax(z, axis=axis), axis)
         y = np.where(np.isnan(y), y, 0.0)
         np.put_along_axis(y, index, np.where(np.isnan(np.take_along_axis(y, index, axis)), np.nan, 1.0), axis)
@@ -122,11 +124,13 @@ def gumbel_softmax_backward(grad_output, logits, rng: np.random.Generator, tau: 
     >>> bool(np.allclose(dl, [y[0] * y[1], -y[0] * y[1]]))
     True
     """
-    [l, dy], dtype = widen(logits, grad_output, names=("logits", "grad_output"))
-    axis = _one_axis(l, axis, "gumbel_softmax")
+    [l, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
+    axis, dtype = _one_axis(l, axis, "gumbel_softmax"), as_float(logits).dtype
+    if l.size == 0:
+        return np.zeros(l.shape, dtype), None
     y, _ = _soft(l, rng, tau, axis)
     inner = pairwise_sum(y * dy, axis, keepdims=True)
-    return rounded(y * (dy - inner) / tau, as_float(logits).dtype), None
+    return rounded(y * (dy - inner) / tau, dtype), None
 
 
 @np.errstate(all="ignore")
@@ -176,8 +180,7 @@ def _keep(shape, rng, p):
 
 def _dropped(x, rng, p, dtype):
     keep = _keep(x.shape, rng, p)
-    y = x * keep
-    return rounded(np.divide(y, 1.0 - p, out=y) if p < 1 else y, dtype)
+    return rounded(x * keep / (1.0 - p if p < 1 else 1.0), dtype)
 
 
 @np.errstate(all="ignore")

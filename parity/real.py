@@ -253,14 +253,16 @@ def _multiply(a, b):
 
 
 def _divide(a, b):
+    if a.is_nan() or b.is_nan():
+        return NAN
     if b.is_zero():
-        return NAN if a.is_nan() or a.is_zero() else INF * _sign(a)
+        return NAN if a.is_zero() else INF * _sign(a)
     if is_infinite(b):
-        return NAN if a.is_nan() or is_infinite(a) else ZERO
+        return NAN if is_infinite(a) else ZERO
     if is_infinite(a):
         return a * _sign(b)
     y = a / b
-    if y.is_nan() and not (a.is_nan() or b.is_nan()):
+    if y.is_nan():
         raise Undecided
     return y
 

@@ -7,9 +7,13 @@ to any narrower format as the exact number would.
 
 from __future__ import annotations
 
+import math
+
 import ml_dtypes
 import numpy as np
 from flint import arb
+
+from parity.hostile import FORMATS
 
 DTYPES = {
     "float64": np.dtype(np.float64),
@@ -33,7 +37,11 @@ def split(ball: arb) -> tuple[float, float, float]:
         return hi, 0.0, 0.0 if hi != hi or ball.is_exact() or abs(ball) > arb(2) ** 1023 else np.inf
     rest = ball - hi
     lo = float(rest)
-    return hi, lo, float((rest - lo).abs_upper())
+    beyond = rest - lo
+    if abs(math.frexp(lo)[0]) == 0.5 and (beyond > 0 or beyond < 0):
+        # lo looks like a tie but is not one: step off it to the side where the rest is, which decides the rounding
+        return hi, math.nextafter(lo, math.inf if beyond > 0 else -math.inf), 0.0
+    return hi, lo, float(beyond.abs_upper())
 
 
 def to_odd(hi: np.ndarray, lo: np.ndarray) -> np.ndarray:
@@ -66,6 +74,7 @@ def _odd_float32(x: np.ndarray) -> np.ndarray:
 
 def is_proven(hi: np.ndarray, lo: np.ndarray, slack: np.ndarray, dtype: str) -> np.ndarray:
     """Where every point of the ball rounds to the same number of `dtype`."""
+    quantum = FORMATS[dtype].smallest / 2
     with np.errstate(all="ignore"):
         if dtype == "float64":
             side = np.copysign(np.inf, lo)
@@ -73,6 +82,6 @@ def is_proven(hi: np.ndarray, lo: np.ndarray, slack: np.ndarray, dtype: str) -> 
             sure = (slack == 0) | (np.abs(lo) + slack < half) | ((np.abs(hi) < TINY) & (slack <= 2.0**-1074))
         else:
             low, high = nearest(hi, lo - slack, dtype), nearest(hi, lo + slack, dtype)
-            sure = (low == high) | np.isnan(low)
-            sure |= (hi == 0) & (slack < 2.0**-200)
+            sure = (low == high) & (slack <= np.abs(hi) * 2.0**-54)  # to_odd needs |lo| within an ulp of hi
+            sure |= np.abs(hi) + np.abs(lo) + slack < quantum  # all of it rounds to zero
         return np.asarray(sure | np.isnan(hi))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 
@@ -20,3 +23,13 @@ class Candidate:
     forward: Callable[..., Any] | None = None
     backward: Callable[..., Any] | None = None
     dtypes: tuple[str, ...] = ("float64", "float32")
+
+
+@cache
+def all_candidates(which: str) -> tuple[Candidate, ...]:
+    """Every candidate of `parity_tests/wrong` (`WRONG`) or `parity_tests/right` (`RIGHT`)."""
+    package = importlib.import_module(f"parity_tests.{which}")
+    found: list[Candidate] = []
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        found += getattr(importlib.import_module(f"parity_tests.{which}.{module}"), which.upper())
+    return tuple(found)

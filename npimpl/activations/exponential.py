@@ -34,7 +34,7 @@ def elu(x, alpha=1.0):
     >>> elu(np.array([-np.inf, 0.0, 2.0]), alpha=0.5)
     array([-0.5,  0. ,  2. ])
     """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+    return np.where(x > 0, x, alpha * np.expm1(x))
 
 
 @elementwise("grad_output", "x")
@@ -68,7 +68,7 @@ def celu(x, alpha=1.0):
     array([-0.5,  0. ,  2. ])
     """
     _check_alpha(alpha)
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0) / alpha))
+    return np.where(x > 0, x, alpha * np.expm1(x / alpha))
 
 
 @elementwise("grad_output", "x")
@@ -108,7 +108,7 @@ def selu(x):
     >>> selu(np.array([0.0, 1.0])).round(4)
     array([0.    , 1.0507])
     """
-    return np.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * np.expm1(np.minimum(x, 0.0)))
+    return np.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * np.expm1(x))
 
 
 @elementwise("grad_output", "x")

@@ -63,7 +63,7 @@ def logsigmoid(x):
     Both terms are negative, so nothing cancels, and log1p keeps the tail $-e^{-x}$ on the right.
 
     Shapes: x (any) -> y (the same), in x's dtype.
-    Special values: logsigmoid(-inf) = -inf, logsigmoid(inf) = -0, nan stays nan.
+    Special values: logsigmoid(-inf) = -inf, logsigmoid(inf) = 0, nan stays nan.
     Raises: TypeError if x is not real.
     Source: Mächler, Accurately computing log(1 - exp(-|a|)) (2012), section 3, for log(1 + exp).
 

@@ -59,9 +59,11 @@ def softmax_backward(grad_output, x, axis=-1):
     """
     (dy, x), dtype = _same_shape(grad_output, x)
     _, e, r, winner = _shifted(x, axis)
+    if not x.size:
+        return (np.zeros(x.shape, dtype),)
     y = e / (1.0 + r)
     dy, k = _as_rows(dy, axis)
-    a = dy - np.take_along_axis(dy, winner, k) if dy.size else dy
+    a = dy - np.take_along_axis(dy, winner, k)
     return (rounded((y * (a - pairwise_sum(y * a, k, keepdims=True))).reshape(x.shape), dtype),)
 
 
@@ -103,7 +105,7 @@ def log_softmax_backward(grad_output, x, axis=-1):
     (dy, x), dtype = _same_shape(grad_output, x)
     _, e, r, winner = _shifted(x, axis)
     if not x.size:
-        return (rounded(x, dtype).copy(),)
+        return (np.zeros(x.shape, dtype),)
     dy, k = _as_rows(dy, axis)
     own = np.take_along_axis(dy, winner, k)
     others = dy.copy()

@@ -7,9 +7,8 @@ import math
 import numpy as np
 
 from npimpl import sampling
-from npimpl._axes import pairwise_sum
 from npimpl._precision import as_float, result_dtype, rounded, widen
-from npimpl.distributions._shared import reduced
+from npimpl.distributions._shared import reduced, row_sum
 
 __all__ = [
     "categorical_entropy",
@@ -37,7 +36,7 @@ def _exponentials(l):
     e = np.exp(l - m)
     rest = e.copy()
     np.put_along_axis(rest, np.argmax(l, axis=-1, keepdims=True), 0.0, -1)
-    return m, e, np.where(np.isposinf(m), np.inf, pairwise_sum(rest, -1, keepdims=True))
+    return m, e, np.where(np.isposinf(m), np.inf, row_sum(rest))
 
 
 def _labels(value, l):
@@ -94,7 +93,7 @@ def categorical_log_prob_backward(grad_output, value, logits):
     _, e, S = _exponentials(l)
     others = e.copy()
     np.put_along_axis(others, v, 0.0, -1)
-    others = pairwise_sum(others, -1, keepdims=True)
+    others = row_sum(others)
     at = np.arange(l.shape[-1]) == v
     certain = np.isposinf(S) & at & np.isneginf(l - np.max(l, axis=-1, keepdims=True))
     g = np.where(certain, 1.0, np.where(at, others, -e) / (1 + S))
@@ -124,7 +123,7 @@ def categorical_entropy(logits) -> np.ndarray:
     [l], dtype = widen(logits, names=("logits",))
     m, e, S = _exponentials(_logits("logits", l))
     d = np.where(e == 0, 0.0, m - l)
-    return rounded((np.log1p(S) + pairwise_sum(e * d, -1, keepdims=True) / (1 + S))[..., 0], dtype)
+    return rounded((np.log1p(S) + row_sum(e * d) / (1 + S))[..., 0], dtype)
 
 
 @np.errstate(all="ignore")
@@ -141,7 +140,7 @@ def categorical_entropy_backward(grad_output, logits):
     m, e, S = _exponentials(_logits("logits", l))
     p = e / (1 + S)
     d = np.where(e == 0, 0.0, m - l)
-    g = p * (d - pairwise_sum(p * d, -1, keepdims=True))
+    g = p * (d - row_sum(p * d))
     return (rounded(dy[..., None] * g, as_float(logits).dtype),)
 
 
@@ -193,7 +192,7 @@ def _divergence(p, q, t, c):
     for k in range(19, 1, -1):
         series = series * x + 1 / math.factorial(k)
     far = np.where(p == 0, q, (q - p) - (p * t) / c)
-    return pairwise_sum(np.where(np.abs(t) <= c, p * (x * x * series), far), -1)
+    return row_sum(np.where(np.abs(t) <= c, p * (x * x * series), far))
 
 
 @np.errstate(all="ignore")
@@ -219,7 +218,7 @@ def kl_categorical_categorical(p_logits, q_logits) -> np.ndarray:
     (array(inf), array(0.))
     """
     dtype = result_dtype(as_float(p_logits, "p_logits"), as_float(q_logits, "q_logits"))
-    return rounded(_divergence(*_pair_of_logits(p_logits, q_logits)), dtype)
+    return rounded(_divergence(*_pair_of_logits(p_logits, q_logits))[..., 0], dtype)
 
 
 @np.errstate(all="ignore")
@@ -234,7 +233,7 @@ def kl_categorical_categorical_backward(grad_output, p_logits, q_logits):
     (array([0., 0.]), array([0., 0.]))
     """
     p, q, t, c = _pair_of_logits(p_logits, q_logits)
-    kl = _divergence(p, q, t, c)[..., None]
+    kl = _divergence(p, q, t, c)
     [dy], _ = widen(grad_output, names=("grad_output",))
     w = dy[..., None]
     da = 0.0 - np.where(p == 0, 0.0, (p * (t + c * kl)) / c)

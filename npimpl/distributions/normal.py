@@ -157,7 +157,10 @@ def normal_sample(shape, rng: np.random.Generator, loc, scale) -> np.ndarray:
     (mu, s), dtype = widen(loc, scale, names=("loc", "scale"))
     front = (int(shape),) if np.ndim(shape) == 0 else tuple(shape)
     z = rng.standard_normal(front + np.broadcast_shapes(mu.shape, s.shape))
-    return rounded(mu + s * z, dtype)
+    y = mu + s * z
+    if np.isinf(y).any():  # a sixteenth of each term cannot overflow, and z is below 16
+        y = np.where(np.isinf(y), (mu / 16 + (s / 16) * z) * 16, y)
+    return rounded(y, dtype)
 
 
 @np.errstate(all="ignore")
@@ -200,7 +203,7 @@ def _scale_part(d, ps, qs):
         series = series * w2 + 1 / (2 * k + 1)
     near = d * d / 2 + (w * d - 2 * w * w2 * series)
     r = ps / qs
-    log_r = np.where(r > 1e-300, np.log(r), np.log(ps) - np.log(qs))
+    log_r = np.where((r > 1e-300) & (r < 1e300), np.log(r), np.log(ps) - np.log(qs))
     return np.where(np.abs(d) < 0.5, near, (0.5 * d) * (r + 1) - log_r)
 
 

@@ -29,7 +29,9 @@ def _labels(x, target, weight, ignore_index):
     _check_weight(weight, classes)
     if target.dtype.kind not in "iu":
         raise TypeError(f"`target` has dtype {target.dtype}, but must hold integer class indices.")
-    require(target.shape == expected, f"`target` has shape {target.shape}, but must have shape {expected}: `x` without classes.")
+    require(
+        target.shape == expected, f"`target` has shape {target.shape}, but must have shape {expected}: `x` without classes."
+    )
     kept = target != ignore_index
     label = np.where(kept, target, 0).astype(np.intp)
     inside = (label >= 0) & (label < classes) | ~kept
@@ -118,7 +120,10 @@ def _check_cross_entropy(x, target, weight, ignore_index, label_smoothing):
     soft = is_float(target.dtype)
     if soft:
         _check_weight(weight, x.shape[axis])
-        require(target.shape == x.shape, f"`target` has shape {target.shape}, but probabilities must have the shape {x.shape} of `x`.")
+        require(
+            target.shape == x.shape,
+            f"`target` has shape {target.shape}, but probabilities must have the shape {x.shape} of `x`.",
+        )
         require(ignore_index < 0, f"`ignore_index` is {ignore_index}, but a target of probabilities has no index to ignore.")
     return target, soft
 
@@ -163,7 +168,7 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, label_smoothing=0.0
     Raises ValueError for labels out of range, shapes that do not fit, or ignore_index >= 0 with probabilities.
 
     >>> float(cross_entropy(np.array([[20.0, 0.0, 0.0]], np.float32), np.array([0])))
-    4.122307300105604e-09
+    4.1223073843355e-09
     """
     check_reduction(reduction)
     (x, weight), dtype = operands(x=x, weight=weight)

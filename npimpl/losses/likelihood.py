@@ -26,7 +26,12 @@ def _kl(x, t):
 
 
 def _kl_of_log(x, s):
-    return product(np.exp(s), s - x)
+    return _times_exp(s, s - x)
+
+
+def _times_exp(s, d):
+    """e^s d; for infinite d, whose sign it keeps when e^s underflows, it is 0 only for s = -inf."""
+    return np.where(np.isinf(d), np.where(s == -np.inf, 0.0, d), np.exp(s) * d)
 
 
 def _batch(x, reduction):
@@ -74,7 +79,7 @@ def kl_div_backward(grad_output, x, target, log_target=False, reduction="mean"):
     def kernel(dy, x, t):
         if log_target:
             p = np.exp(t)
-            return -dy * p, dy * (product(p, t - x) + p)
+            return -dy * p, dy * (_times_exp(t, t - x) + p)
         return -dy * t, dy * (np.log(t) - x + 1.0)
 
     shape = np.broadcast_shapes(*(a.shape for a in arrays))
@@ -88,13 +93,18 @@ def _exp_minus(x, t):
     if not np.isfinite(y).all():
         small = np.exp(-64.0)
         scaled = (np.exp(x - 64.0) - (t * small) * x) / small
-        y = np.where(np.isfinite(y) | (x <= 709.0) | np.isnan(t), y, np.where(x > 720.0, np.inf, scaled))
+        y = np.where(np.isfinite(y) | (x <= 709.0) | ~np.isfinite(t), y, np.where(x > 720.0, np.inf, scaled))
     return y
+
+
+def _minus_log(x, t, eps):
+    """x - t log(x + eps); at x = inf the linear term wins."""
+    return np.where((x == np.inf) & np.isfinite(t), x, x - product(t, log_plus(x, eps)))
 
 
 def _stirling(t):
     """Stirling's approximation of log t!, which the op adds for t > 1."""
-    return np.where(t > 1, t * np.log(t) - t + 0.5 * np.log(2.0 * math.pi * t), np.where(np.isnan(t), t, 0.0))
+    return np.where(t > 1, t * (np.log(t) - 1.0) + 0.5 * np.log(2.0 * math.pi * t), np.where(np.isnan(t), t, 0.0))
 
 
 @np.errstate(all="ignore")
@@ -119,7 +129,7 @@ def poisson_nll_loss(x, target, log_input=True, full=False, eps=1e-8, reduction=
     arrays, dtype = operands(x=x, target=target)
 
     def kernel(x, t):
-        e = _exp_minus(x, t) if log_input else x - product(t, log_plus(x, eps))
+        e = _exp_minus(x, t) if log_input else _minus_log(x, t, eps)
         return e + _stirling(t) if full else e
 
     return pointwise(kernel, arrays, dtype, reduction)

@@ -69,7 +69,7 @@ def batch_norm_backward(
 
     >>> dy, x = np.array([[1.0], [0.0], [0.0]]), np.array([[0.0], [1.0], [5.0]])
     >>> batch_norm_backward(dy, x, None, None, training=True)[0].ravel().round(4)
-    array([ 0.1653, -0.2067,  0.0413])
+    array([ 0.1763, -0.2204,  0.0441])
     """
     x, dtype, (w, _, m, v) = _arguments(x, running_mean, running_var, weight, bias, training)
     dy = grad_output[0] if isinstance(grad_output, (tuple, list)) else grad_output

@@ -93,6 +93,7 @@ def _others(levels):
     others = _ones(levels[-1][0].shape)
     for level in reversed(levels[:-1]):
         left, right = _take(level, np.s_[0::2]), _take(level, np.s_[1::2])
+        others = _take(others, np.s_[: left[0].shape[0]])
         others = _weave(_times(others, right), _times(others, left), level[0].shape[0])
     return others
 
@@ -101,7 +102,9 @@ def _earlier(levels):
     """For each factor, the product of all before it: a right child's earlier ones are its parent's times its left sibling."""
     earlier = _ones(levels[-1][0].shape)
     for level in reversed(levels[:-1]):
-        earlier = _weave(earlier, _times(earlier, _take(level, np.s_[0::2])), level[0].shape[0])
+        left = _take(level, np.s_[0::2])
+        earlier = _take(earlier, np.s_[: left[0].shape[0]])
+        earlier = _weave(earlier, _times(earlier, left), level[0].shape[0])
     return earlier
 
 

@@ -103,8 +103,7 @@ def logaddexp(x, other):
     """
     d, lost = _exact_distance(x, other)
     e = np.exp(-d)
-    y = np.maximum(x, other) + np.log1p(e - e * lost)
-    return y
+    return np.maximum(x, other) + np.log1p(e - e * lost)
 
 
 @np.errstate(all="ignore")
@@ -235,7 +234,7 @@ def xlogy_backward(grad_output, x, other):
 
     def gradient(dz, x, y):
         dx = np.where((x == 0.0) & (y <= 0.0), 0.0, dz * np.log(y))
-        return dx, np.where((x == 0.0) & ~np.isnan(y), 0.0, ratio_product(dz, x, y))
+        return dx, np.where((x == 0.0) & ~np.isnan(y), 0.0, ratio_product(dz, x, y + 0.0))  # -0 counts as 0
 
     return _binary_backward(gradient, grad_output, x, other)
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from flint import arb
 
-from parity.definitions._functions import isfinite, log2pi, ratio, scaled, where
+from parity.definitions._functions import isfinite, log2pi, scaled, where
 from parity.definitions.sampling import categorical, largest
 
-HALF = arb(0.5)
+ZERO = arb(0)
 
 
-def _shape(*arrays):
-    return np.broadcast_shapes(*(a.shape for a in arrays))
+def _broadcast(formula):
+    """The formula on arrays that are broadcast first, and never 0-d (NumPy makes scalars of those half-way)."""
+
+    @functools.wraps(formula)
+    def definition(*arrays):
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+        result = formula(*(np.broadcast_to(a, shape).reshape(shape or (1,)) for a in arrays))
+        return np.asarray(result, object).reshape(shape)
+
+    return definition
 
 
 def _reduced(gradient, like):
@@ -24,46 +34,59 @@ def _reduced(gradient, like):
 
 
 # -- normal ------------------------------------------------------------------------------------------------------------------
+@_broadcast
 def normal_log_prob_scale(value, loc, scale):
     z = (value - loc) / scale
     return z * z / 2 + abs(np.log(scale)) + log2pi() / 2
 
 
 @scaled(normal_log_prob_scale)
+@_broadcast
 def normal_log_prob(value, loc, scale):
     z = (value - loc) / scale
     return -(z * z) / 2 - np.log(scale) - log2pi() / 2
 
 
+@_broadcast
 def normal_entropy_scale(loc, scale):
-    return np.broadcast_to(abs(np.log(scale)) + (1 + log2pi()) / 2, _shape(loc, scale))
+    return abs(np.log(scale)) + (1 + log2pi()) / 2
 
 
 @scaled(normal_entropy_scale)
+@_broadcast
 def normal_entropy(loc, scale):
-    return np.broadcast_to((1 + log2pi()) / 2 + np.log(scale), _shape(loc, scale))
+    return np.log(scale) + (1 + log2pi()) / 2
 
 
 def normal_sample_scale(shape, rng, loc, scale):
-    return abs(loc) + abs(scale * rng)
+    return abs(rng * scale) + abs(loc)
 
 
 @scaled(normal_sample_scale)
 def normal_sample(shape, rng, loc, scale):
-    return loc + scale * rng
+    return rng * scale + loc
+
+
+def _loc_scale(dy, p_loc, p_scale, q_loc, q_scale):
+    return abs(dy) * abs(p_loc - q_loc) / q_scale**2
+
+
+def _p_scale_scale(dy, p_loc, p_scale, q_loc, q_scale):
+    return abs(dy) * abs(p_scale - q_scale) * (p_scale + q_scale) / q_scale**2 / p_scale
+
+
+def _q_scale_scale(dy, p_loc, p_scale, q_loc, q_scale):
+    return abs(dy) * (abs(p_scale - q_scale) * (p_scale + q_scale) + (p_loc - q_loc) ** 2) / q_scale**3
 
 
 def kl_normal_normal_backward_scale(grad_output, p_loc, p_scale, q_loc, q_scale):
-    dy, d = abs(grad_output), abs(p_loc - q_loc)
-    squares = abs(p_scale - q_scale) * (p_scale + q_scale)
-    dloc = dy * d / q_scale**2
-    dp = dy * squares / (q_scale**2 * p_scale)
-    dq = dy * (squares + d * d) / q_scale**3
-    full = np.broadcast_arrays(dloc, dp, dloc, dq)
-    return tuple(_reduced(g, a) for g, a in zip(full, (p_loc, p_scale, q_loc, q_scale), strict=True))
+    arrays = (p_loc, p_scale, q_loc, q_scale)
+    full = [_broadcast(f)(grad_output, *arrays) for f in (_loc_scale, _p_scale_scale, _loc_scale, _q_scale_scale)]
+    return tuple(_reduced(g, a) for g, a in zip(full, arrays, strict=True))
 
 
 @scaled("value", kl_normal_normal_backward_scale)
+@_broadcast
 def kl_normal_normal(p_loc, p_scale, q_loc, q_scale):
     r, t = p_scale / q_scale, (p_loc - q_loc) / q_scale
     return (r * r + t * t - 1) / 2 - np.log(r)
@@ -83,7 +106,7 @@ def _softmax(logits):
 def _distances(logits):
     """max l - l_k (0 where it is not finite), the probabilities, and their mean distance."""
     d = largest(logits) - logits
-    d = where(isfinite(d), d, 0)
+    d = where(isfinite(d), d, ZERO)
     p = _softmax(logits)
     return d, p, np.sum(p * d, axis=-1, keepdims=True)
 
@@ -97,17 +120,17 @@ def categorical_log_prob_scale(value, logits):
     """|l_v - m| + log sum e + sum over all but the largest of p_k |l_k - m|."""
     d, p, _ = _distances(logits)
     at = _at(value, logits)
-    own = np.sum(where(at, d, 0), axis=-1)
-    log_sum = np.log(np.sum(np.exp(-d), axis=-1))
-    return own + where(isfinite(log_sum), log_sum, 0) + np.sum(p * d, axis=-1)
+    own = np.sum(where(at, d, ZERO), axis=-1, keepdims=True)
+    log_sum = np.log(np.sum(np.exp(-d), axis=-1, keepdims=True))
+    return (own + log_sum + np.sum(p * d, axis=-1, keepdims=True))[..., 0]
 
 
 def categorical_log_prob_backward_scale(grad_output, value, logits):
     d, p, mean = _distances(logits)
     each = np.broadcast_to(p * (1 + d + mean), _at(value, logits).shape)
     at = _at(value, logits)
-    others = np.sum(where(at, 0, each), axis=-1, keepdims=True)
-    return None, _reduced(abs(grad_output)[..., None] * where(at, others, each), logits)
+    others = np.sum(where(at, ZERO, each), axis=-1, keepdims=True)
+    return None, _reduced(abs(grad_output[..., None]) * where(at, others, each), logits)
 
 
 @scaled(categorical_log_prob_scale, categorical_log_prob_backward_scale)
@@ -121,13 +144,13 @@ def categorical_log_prob(value, logits):
 
 def categorical_entropy_scale(logits):
     d, p, mean = _distances(logits)
-    return np.sum(where(p == 0, 0, p * abs(_log_softmax(logits)) + p * d * (1 + d + mean)), axis=-1)
+    return np.sum(where(p == 0, ZERO, p * abs(_log_softmax(logits)) + p * d * (1 + d + mean)), axis=-1)
 
 
 def categorical_entropy_backward_scale(grad_output, logits):
     d, p, mean = _distances(logits)
     lost = d + np.sum(p * d * (1 + d + mean), axis=-1, keepdims=True)
-    return (abs(grad_output)[..., None] * p * (abs(d - mean) * (1 + d + mean) + lost),)
+    return (abs(grad_output[..., None]) * p * (abs(d - mean) * (1 + d + mean) + lost),)
 
 
 @scaled(categorical_entropy_scale, categorical_entropy_backward_scale)
@@ -144,9 +167,9 @@ def categorical_sample(shape, rng, logits):
 def _kl_parts(p_logits, q_logits):
     """p, q, t = log q/p (0 where p is 0), and the error of t that a stable algorithm may make, in u."""
     (dp, p, ep), (dq, q, eq) = _distances(p_logits), _distances(q_logits)
-    t = where(p == 0, 0, _log_softmax(q_logits) - _log_softmax(p_logits))
+    t = where(p == 0, ZERO, _log_softmax(q_logits) - _log_softmax(p_logits))
     logs = [np.log(np.sum(np.exp(-d), axis=-1, keepdims=True)) for d in (dp, dq)]
-    return p, q, t, dp + ep, dp + dq + ep + eq + sum(where(isfinite(x), x, 0) for x in logs)
+    return p, q, t, dp + ep, dp + dq + ep + eq + logs[0] + logs[1]
 
 
 def kl_categorical_categorical_scale(p_logits, q_logits):
@@ -157,8 +180,8 @@ def kl_categorical_categorical_scale(p_logits, q_logits):
 
 def kl_categorical_categorical_backward_scale(grad_output, p_logits, q_logits):
     p, q, t, own, off = _kl_parts(p_logits, q_logits)
-    dy = abs(grad_output)[..., None]
-    kl = np.sum(where(p == 0, 0, -p * t), axis=-1, keepdims=True)
+    dy = abs(grad_output[..., None])
+    kl = np.sum(where(p == 0, ZERO, -p * t), axis=-1, keepdims=True)
     dp = p * (abs(t + kl) * (1 + own) + abs(t) + kl + off)
     dq = abs(q - p) * (1 + own) + where(p < q, p, q) * off
     return _reduced(dy * dp, p_logits), _reduced(dy * dq, q_logits)

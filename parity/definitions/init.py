@@ -31,7 +31,7 @@ def _gram_schmidt(a):
         v = a[:, j]
         for i in range(j):
             r[i, j] = np.sum(q[:, i] * a[:, j])
-            v = v - r[i, j] * q[:, i]
+            v = v - q[:, i] * r[i, j]
         r[j, j] = np.sum(v * v).sqrt()
         q[:, j] = v / r[j, j]
     return q, r

@@ -8,8 +8,17 @@ from flint import arb
 from parity.definitions._functions import maximum, scaled
 
 
-def _zeros(like):
-    return np.array([arb(0)] * like.size, object).reshape(like.shape)
+def _infinity_kept(x):
+    middle = x.value.mid()
+    return x if middle.is_finite() or middle.is_nan() else type(x)(middle)
+
+
+kept = np.frompyfunc(_infinity_kept, 1, 1)
+"""An infinity plus an inexact ball is a ball around infinity; this is infinity itself again."""
+
+
+def _path(params, like):
+    return np.array(params, object).reshape(like.shape)
 
 
 def _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize, size=lambda x: x):
@@ -18,11 +27,11 @@ def _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize,
     for g in grad:
         g = size(-g if maximize else g) + weight_decay * p
         if momentum != 0:
-            b = g if b is None else momentum * b + (1 - arb(dampening)) * g
+            b = g if b is None else kept(momentum * b + (1 - arb(dampening)) * g)
             g = g + momentum * b if nesterov else b
-        p = p + lr * g if size is abs else p - lr * g
+        p = kept(p + lr * g if size is abs else p - lr * g)
         path.append(p)
-    return np.array(path, object).reshape(grad.shape)
+    return _path(path, grad)
 
 
 def sgd_scale(param, grad, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False):
@@ -37,22 +46,22 @@ def sgd(param, grad, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nes
 def _adam(param, grad, lr, betas, eps, coupled, decoupled, amsgrad, maximize):
     """Trajectory and scale: |p_0| plus, for each step, lr times the mean of |g| over the same denominator."""
     beta1, beta2 = map(arb, betas)
-    p, m, v, w, size, total = param, _zeros(param), _zeros(param), _zeros(param), _zeros(param), abs(param)
+    p, m, v, w, size, total = param, 0, 0, None, 0, abs(param)
     path, scale = [], []
     for t, g in enumerate(grad, 1):
         g = -g if maximize else g
-        size = beta1 * size + (1 - beta1) * (abs(g) + coupled * abs(p))
+        size = (1 - beta1) * (abs(g) + coupled * abs(p)) + beta1 * size
         g = g + coupled * p if coupled != 0 else g
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g * g
-        w = maximum(w * 1, v * 1) if amsgrad else v
+        m = kept((1 - beta1) * g + beta1 * m)
+        v = kept((1 - beta2) * g * g + beta2 * v)
+        w = maximum(w, v) if amsgrad and w is not None else v
         denominator = np.sqrt(w / (1 - beta2**t)) + eps
         p = p * (1 - arb(lr) * arb(decoupled)) if decoupled != 0 else p
-        p = p - lr * (m / (1 - beta1**t)) / denominator
+        p = kept(p - lr * (m / (1 - beta1**t)) / denominator)
         total = total + lr * (size / (1 - beta1**t)) / denominator
         path.append(p)
         scale.append(total)
-    return np.array(path, object).reshape(grad.shape), np.array(scale, object).reshape(grad.shape)
+    return _path(path, grad), _path(scale, grad)
 
 
 def adam_scale(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False):

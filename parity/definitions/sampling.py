@@ -23,12 +23,10 @@ def first_maximum(x, axis) -> np.ndarray:
     rows = np.moveaxis(x, axis, -1)
     index = np.zeros(rows.shape[:-1], np.int64)
     for row in np.ndindex(index.shape):
+        entries = list(rows[row])
         best = 0
-        for k, v in enumerate(rows[row]):
-            if v.isnan():
-                best = k
-                break
-            best = k if v > rows[row][best] else best
+        for k in range(1, len(entries)):
+            best = k if not entries[best].isnan() and (entries[k].isnan() or entries[k] > entries[best]) else best
         index[row] = best
     return index
 
@@ -39,19 +37,24 @@ def largest(x, axis=-1) -> np.ndarray:
     return where(isfinite(m), m, 0)
 
 
+def _perturbed(logits, rng):
+    """Logits plus noise; an infinite logit stays exactly infinite."""
+    return where(isfinite(logits), logits + gumbel(rng), logits)
+
+
 def gumbel_max(logits, rng, axis=-1):
-    return first_maximum(logits + gumbel(rng), axis)
+    return first_maximum(_perturbed(logits, rng), axis)
 
 
 def _soft(logits, rng, tau, axis):
-    z = (logits + gumbel(rng)) / tau
-    e = np.exp(z - largest(z, axis))
+    z = _perturbed(logits, rng) / tau
+    e = np.exp(z - constant(maximum.reduce(z, axis=axis, keepdims=True)))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
 def _noise_error(logits, rng, tau, axis):
     """By how many u each exponent (z_k - max z) / tau of a stable algorithm may be off."""
-    g, z = gumbel(rng), (logits + gumbel(rng)) / tau
+    g, z = gumbel(rng), _perturbed(logits, rng) / tau
     finite = lambda x: where(isfinite(x), x, 0)  # noqa: E731
     off = (abs(finite(logits) - largest(logits, axis)) + abs(g) + 1) / tau
     return off + abs(finite(z) - largest(z, axis))
@@ -81,7 +84,7 @@ def gumbel_softmax(logits, rng, tau=1.0, hard=False, axis=-1):
     y = _soft(logits, rng, tau, axis)
     if not hard:
         return y
-    index = np.expand_dims(first_maximum(logits + gumbel(rng), axis), axis)
+    index = np.expand_dims(first_maximum(_perturbed(logits, rng), axis), axis)
     one_hot = np.zeros(y.shape)
     np.put_along_axis(one_hot, index, 1.0, axis)
     bad = np.asarray(np.frompyfunc(lambda v: v.isnan(), 1, 1)(y), bool)

@@ -1,0 +1,88 @@
+"""Definitions of the losses of an angle or of distances between vectors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from flint import arb
+
+from parity.definitions._functions import maximum, ratio, scaled
+from parity.definitions.losses._shared import absolute, hinge_with_edge, reduce
+from parity.real import INF, NAN, ZERO, Real
+
+__all__ = ["cosine_embedding_loss", "triplet_margin_loss"]
+
+
+def _cosine(a, b):
+    """<a, b> / sqrt((|a|^2 + eps)(|b|^2 + eps)): eps = 1e-12 is a convention of the op."""
+    eps = 1e-12
+    lengths = np.sqrt((np.sum(a * a, axis=-1) + eps) * (np.sum(b * b, axis=-1) + eps))
+    return (Real(0) + np.sum(a * b, axis=-1)) / lengths
+
+
+def cosine_embedding_loss_scale(input1, input2, target, margin=0.0, reduction="mean"):
+    """1 + <|a|, |b|> / (|a||b|) for y = 1, |margin| + that for y = -1, reduced."""
+    cos = _cosine(absolute(input1), absolute(input2))
+    return reduce(np.where(np.asarray(target == 1, bool), 1 + cos, abs(margin) + cos), reduction)
+
+
+@scaled(forward=cosine_embedding_loss_scale)
+def cosine_embedding_loss(input1, input2, target, margin=0.0, reduction="mean"):
+    """1 - cos(a, b) for y = 1; max(0, cos(a, b) - margin) for y = -1, with slope 1 at the edge."""
+    cos = _cosine(input1, input2)
+    return reduce(np.where(np.asarray(target == 1, bool), 1 - cos, hinge_with_edge(cos - margin)), reduction)
+
+
+def _mean_of_largest(row):
+    """The maximum as the mean of the entries equal to it, which splits its gradient among ties."""
+    m = maximum.reduce(row)
+    if m.isnan():
+        return np.sum(row) * NAN
+    hits = [v for v in row if v == m]
+    return np.sum(hits) / len(hits)
+
+
+def _norm(row, p):
+    """(sum |d|^p)^(1/p); its slope is 0 at entries that are 0 and at the zero vector, and undefined at infinite entries."""
+    a = absolute(row)
+    if p == math.inf:
+        return _mean_of_largest(a)
+    if p == 1:
+        return np.sum(a)
+    if any(v == math.inf for v in a) and not any(v.isnan() for v in a):
+        return Real(INF, tuple((v, ZERO if v.isfinite() else NAN) for v in a))
+    s = Real(0) + sum(((v if v.isnan() else v**p) for v in a if v != 0), Real(0))
+    return Real(0) if s == 0 else s.sqrt() if p == 2 else s ** (ratio(1, int(p)) if p == int(p) else arb(1) / arb(p))
+
+
+def _distance(u, v, p, eps):
+    d = u - v + eps
+    out = np.empty(d.shape[:-1], object)
+    for i in np.ndindex(out.shape):
+        out[i] = _norm(d[i], p)
+    return out
+
+
+def _smaller(a, b):
+    """min(a, b), equal ones sharing the gradient."""
+    return a if a.isnan() or a < b else b if b.isnan() or b < a else (a + b) / 2
+
+
+def _triplet_distances(anchor, positive, negative, p, eps, swap):
+    anchor, positive, negative = np.broadcast_arrays(anchor, positive, negative)
+    near, far = _distance(anchor, positive, p, eps), _distance(anchor, negative, p, eps)
+    return near, np.frompyfunc(_smaller, 2, 1)(far, _distance(positive, negative, p, eps)) if swap else far
+
+
+def triplet_margin_loss_scale(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6, swap=False, reduction="mean"):
+    """margin + d(a, x) + d(a, y), reduced."""
+    near, far = _triplet_distances(anchor, positive, negative, p, eps, swap)
+    return reduce(margin + near + far, reduction)
+
+
+@scaled(forward=triplet_margin_loss_scale)
+def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6, swap=False, reduction="mean"):
+    """max(0, margin + d(a, x) - d(a, y)), d(u, v) the p-norm of u - v + eps; `swap`: min(d(a, y), d(x, y)) for d(a, y)."""
+    near, far = _triplet_distances(anchor, positive, negative, p, eps, swap)
+    return reduce(hinge_with_edge(margin + near - far), reduction)

@@ -1,0 +1,153 @@
+"""The activations: npimpl <-> torch.nn.functional <-> scipy.special."""
+
+from __future__ import annotations
+
+from parity.hostile import near, one_hot, opposite_infs, two_infs
+from parity.kinds import Factor, Logits, Real
+from parity.pair import Pair, with_options, with_shapes
+
+UNIT_STEPS = (0.5, 1.0, 2.0, 3.0, 6.0)
+CORNERS = tuple(s * c for c in UNIT_STEPS for s in (-1, 1))
+"""Points where some piecewise linear activation has a corner."""
+
+ROWS = (
+    with_options(axis=0),
+    with_options(axis=1),
+    with_shapes("axis=1_of_3d", {"axis": 1}, x=(2, 5, 3)),
+    with_shapes("axis=-2_of_3d", {"axis": -2}, x=(2, 5, 3)),
+    with_shapes("empty_rows", x=(3, 0)),
+    with_shapes("no_rows", x=(0, 4)),
+    with_shapes("one_class", x=(3, 1)),
+    with_shapes("vector", x=(6,)),
+    with_shapes("single_number", x=()),
+    with_shapes("long_row", x=(1, 200)),
+)
+CONFIDENT = near([20.0, 40.0, 104.0, 709.8, 745.2, -20.0, -40.0, -745.2, 0.0])
+"""Gaps at which the losing entries round away, underflow in float32, and underflow in float64."""
+
+
+def _torch(name: str) -> str:
+    return f"torch.nn.functional.{name}"
+
+
+def _row_op(name: str, scipy: str | None) -> Pair:
+    return Pair(f"activations.{name}", (Logits("x").also(confident=CONFIDENT),), _torch(name), scipy, variants=ROWS)
+
+
+def _unary(name: str, *variants, knots=(), torch: str = "", scipy: str | None = None, options=None) -> Pair:
+    return Pair(
+        f"activations.{name}", (Real("x"),), torch or _torch(name), scipy, variants=variants, knots=knots, options=options or {}
+    )  # fmt: skip
+
+
+LINES = (
+    _unary("relu", knots=CORNERS),
+    _unary("relu6", knots=CORNERS),
+    _unary(
+        "leaky_relu",
+        with_options(negative_slope=0.25),
+        with_options(negative_slope=0.3),
+        with_options(negative_slope=-2.0),
+        with_options(negative_slope=1.0),
+        knots=CORNERS,
+    ),
+    Pair(
+        "activations.prelu",
+        (Factor("x", (3, 4, 2)), Factor("weight", (4,))),
+        _torch("prelu"),
+        variants=(
+            with_shapes("one_weight", weight=(1,)),
+            with_shapes("matrix", x=(5, 3), weight=(3,)),
+            with_shapes("vector", x=(7,), weight=(1,)),
+            with_shapes("single_number", x=(), weight=(1,)),
+            with_shapes("empty", x=(0, 4, 2), weight=(4,)),
+            with_shapes("one_of_each", x=(1, 1), weight=(1,)),
+            with_shapes("long", x=(200, 1), weight=(1,)),
+            with_shapes("image", x=(2, 3, 2, 3), weight=(3,)),
+        ),
+    ),
+    _unary(
+        "hardtanh",
+        with_options(min_val=-2.0),
+        with_options(max_val=0.5),
+        with_options(min_val=0.25, max_val=3.0),
+        with_options(min_val=1.0, max_val=1.0),
+        knots=CORNERS,
+    ),
+    _unary("hardsigmoid", knots=CORNERS),
+    _unary("hardswish", knots=(*CORNERS, -1.5, 1.5)),
+    _unary(
+        "threshold",
+        with_options(threshold=-1.0, value=0.0),
+        with_options(threshold=0.0, value=-3.0),
+        with_options(threshold=1.0, value=20.0),
+        knots=CORNERS,
+        options={"threshold": 0.5, "value": -0.25},
+    ),
+    _unary("hardshrink", with_options(lambd=2.0), with_options(lambd=0.0), with_options(lambd=0.125), knots=CORNERS),
+    _unary("softshrink", with_options(lambd=2.0), with_options(lambd=0.0), with_options(lambd=0.125), knots=CORNERS),
+)
+
+EXPONENTIALS = (
+    _unary(
+        "elu",
+        with_options(alpha=0.5),
+        with_options(alpha=1.7),
+        with_options(alpha=-2.0),
+        knots=(-1e-5, -0.5, -17.0, -37.0, -103.97, -709.0, -745.1),
+    ),
+    _unary(
+        "celu",
+        with_options(alpha=0.5),
+        with_options(alpha=1.7),
+        with_options(alpha=3.0),
+        knots=(-1e-5, -0.5, -17.0, -37.0, -103.97, -709.0, -745.1),
+    ),
+    _unary("selu", knots=(-1e-5, -0.5, -17.0, -37.0, -103.97, -709.0, -745.1)),
+    _unary("sigmoid", torch="torch.sigmoid", scipy="scipy.special.expit", knots=(-8.32, -16.636, -36.7, -88.72285, -103.9, 17.0, 37.0)),
+    _unary("logsigmoid", scipy="scipy.special.log_expit", knots=(-37.0, 16.6, 36.7, 88.7, 103.9, 745.1)),
+    _unary("tanh", torch="torch.tanh", knots=(0.5106, 5.2, 9.01, 19.06, -9.01, 52.0, 372.0)),
+    _unary("tanhshrink", knots=(1e-3, -1e-4, 0.01, 0.125, 1.5, -1.5, 9.0, 20.0)),
+    _unary("softsign", knots=(1e-3, 1.0, -1.0, 2048.0)),
+    _unary(
+        "softplus",
+        with_options(beta=2.0),
+        with_options(beta=0.5),
+        with_options(beta=0.7),
+        with_options(beta=3.0),
+        with_options(threshold=5.0),
+        with_options(beta=2.0, threshold=1.0),
+        knots=(20.0, 20.00028, -17.0, -36.8, -88.7, -103.97, -745.1, 10.0, 40.0, 5.0),
+    ),
+    _unary("silu", knots=(-1.278464542761074, -20.0, -88.7, -89.75, -103.0, -714.3, -745.0, -751.0)),
+    _unary("mish", knots=(-1.1924312145154952, -0.5, -20.0, -87.0, -100.0, -103.97, -714.3, -745.0, -751.0)),
+    _unary(
+        "gelu",
+        with_options(approximate="tanh"),
+        with_shapes("tanh_knots", {"approximate": "tanh"}, x=(100,)),
+        knots=(-0.7517915246935645, -0.7524614220710163, -3.88, -3.99, -5.4187, -5.5, -7.32, -8.3, -13.094, -14.2, -21.4, -37.0, -37.5, -38.4, 3.0, 2e19),
+    ),
+)  # fmt: skip
+
+ROW_OPS = (
+    Pair(
+        "activations.glu",
+        (Real("x", (3, 8)).also(opposite_infs=opposite_infs, two_infs=two_infs, one_hot=one_hot, gates=near([-745.0, -37.0, 37.0])),),
+        _torch("glu"),
+        variants=(
+            with_shapes("axis=0", {"axis": 0}, x=(4, 3)),
+            with_shapes("axis=1_of_3d", {"axis": 1}, x=(2, 6, 2)),
+            with_shapes("axis=-2", {"axis": -2}, x=(2, 6, 2)),
+            with_shapes("vector", x=(6,)),
+            with_shapes("pair", x=(2,)),
+            with_shapes("no_rows", x=(0, 4)),
+            with_shapes("no_channels", x=(3, 0)),
+            with_shapes("long", x=(1, 200)),
+        ),
+    ),
+    _row_op("softmax", "scipy.special.softmax"),
+    _row_op("log_softmax", "scipy.special.log_softmax"),
+    _row_op("softmin", None),
+)  # fmt: skip
+
+PAIRS = (*LINES, *EXPONENTIALS, *ROW_OPS)

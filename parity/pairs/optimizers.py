@@ -1,0 +1,105 @@
+"""Optimizers over a trajectory: `grad` is (T, n), the result the parameter after every step; torch.optim is the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from parity.hostile import listed
+from parity.kinds import MAGNITUDES, Data, Real
+from parity.pair import Pair, with_options, with_shapes
+
+STEPS = (20, 3)
+PARAM = Real("param", (3,)).but("largest")
+# A parameter that overflows on its way is infinite in floats from then on, while the exact trajectory comes back.
+GRAD = Data("grad", STEPS).also(
+    subnormals=MAGNITUDES["subnormals"],
+    epsilons=MAGNITUDES["epsilons"],
+    smallest_normals=MAGNITUDES["smallest_normals"],
+    near_one=MAGNITUDES["near_one"],
+    mostly_zero=listed([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]),
+)
+
+
+def _trajectory(step, grad, arrays, options):
+    """The parameters after every step, stacked."""
+    (param, gradients), state, path = arrays, None, []
+    for g in gradients:
+        param, state = step(param, g, state, **options)
+        path.append(param)
+    return np.stack(path) if path else np.zeros((0, *np.shape(param)), param.dtype)
+
+
+def _torch(name: str):
+    def run(param, gradients, **options):
+        import torch
+
+        p = torch.nn.Parameter(param.clone())
+        optimizer = getattr(torch.optim, name)([p], **options)
+        path = []
+        with torch.enable_grad():
+            for g in gradients:
+                p.grad = g.clone()
+                optimizer.step()
+                path.append(p.detach().clone())
+        return torch.stack(path) if path else gradients.new_zeros(gradients.shape)
+
+    return run
+
+
+SHAPES = (
+    with_shapes("no_steps", param=(3,), grad=(0, 3)),
+    with_shapes("empty", param=(0,), grad=(4, 0)),
+    with_shapes("scalar", param=(), grad=(5,)),
+    with_shapes("matrix", param=(2, 2), grad=(6, 2, 2)),
+    with_shapes("long", param=(1,), grad=(200, 1)),
+)
+ADAM = (
+    with_options(lr=0.1),
+    with_options(betas=(0.5, 0.9)),
+    with_options(betas=(0.0, 0.99), lr=0.01),
+    with_options(eps=1e-2, lr=0.05),
+    with_options(weight_decay=0.1, lr=0.02),
+    with_options(weight_decay=0.3, lr=0.02, amsgrad=True, betas=(0.8, 0.6)),
+    with_options(amsgrad=True, betas=(0.9, 0.5), lr=0.01),
+    with_options(maximize=True),
+    with_options(maximize=True, weight_decay=0.1, lr=0.02),
+    *SHAPES,
+)
+
+PAIRS = (
+    Pair(
+        "optimizers.sgd",
+        (PARAM, GRAD),
+        torch=_torch("SGD"),
+        variants=(
+            with_options(lr=0.1),
+            with_options(momentum=0.9, lr=0.1),
+            with_options(momentum=0.9, dampening=0.4, lr=0.1),
+            with_options(momentum=0.8, nesterov=True, lr=0.1),
+            with_options(weight_decay=0.1, lr=0.1),
+            with_options(weight_decay=0.1, momentum=0.9, dampening=0.1, lr=0.05),
+            with_options(weight_decay=0.2, momentum=0.7, nesterov=True, lr=0.05),
+            with_options(maximize=True),
+            with_options(maximize=True, weight_decay=0.1, momentum=0.5, lr=0.1),
+            *SHAPES,
+        ),
+        differentiable=False,
+        call=_trajectory,
+    ),
+    Pair(
+        "optimizers.adam",
+        (PARAM, GRAD),
+        torch=_torch("Adam"),
+        variants=ADAM,
+        differentiable=False,
+        call=_trajectory,
+    ),
+    Pair(
+        "optimizers.adamw",
+        (PARAM, GRAD),
+        torch=_torch("AdamW"),
+        variants=(with_options(weight_decay=0.0, lr=0.01), *ADAM),
+        differentiable=False,
+        call=_trajectory,
+    ),
+)

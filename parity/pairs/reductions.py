@@ -1,0 +1,367 @@
+"""The reductions: npimpl <-> torch (and scipy.linalg.norm).
+
+Which of several equal entries `median`, `topk` and `cummax` name is documented by nobody, so it is judged only where it is unique:
+`_first_of_ties` reads the implementation's indices and gradients up to exchanging equal entries (torch's go the same way).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from parity.hostile import near
+from parity.kinds import Data, Real
+from parity.pair import Pair, with_options, with_shapes
+
+# -- hazards of its own ---------------------------------------------------------------------------------------------------------
+
+
+def all_largest(shape, fmt, rng):
+    """Nothing but the largest number: the sum overflows, the mean does not."""
+    return np.full(shape, fmt.max)
+
+
+def coming_back(shape, fmt, rng):
+    """Products and sums that overflow (or underflow) on the way and come back."""
+    big = 2.0 ** (fmt.max_exponent - 1)
+    return np.resize([big, 1.5 * big, 1 / big, 1.25 / big, 1 / big, 1 / big, big, 3.0], shape)
+
+
+def there_and_back(shape, fmt, rng):
+    """Partial sums that overflow and come back."""
+    return np.resize([fmt.max, fmt.max, -fmt.max, -fmt.max / 2, -fmt.max / 4, 1.0, 2.0, 3.0], shape)
+
+
+def one_zero(shape, fmt, rng):
+    """One factor is zero: dividing by it fails, and only its own gradient is not zero."""
+    x = 0.5 + rng.integers(0, 16, size=shape) / 8.0
+    if x.ndim and x.size:
+        x[..., x.shape[-1] // 2] = 0.0
+    return x
+
+
+def two_zeros(shape, fmt, rng):
+    """Two factors are zero: every gradient of the product is."""
+    x = one_zero(shape, fmt, rng)
+    if x.ndim and x.size:
+        x[..., 0] = 0.0
+    return x
+
+
+def zero_row(shape, fmt, rng):
+    """One row of zeros: where a norm has its corner."""
+    x = 1.0 + rng.integers(0, 16, size=shape) / 8.0
+    x[(0,) * max(x.ndim - 1, 0)] = 0.0
+    return x
+
+
+def twins(shape, fmt, rng):
+    """Rows that are multiples of each other: correlations of exactly 1 and -1."""
+    row = rng.integers(-8, 9, size=shape[-1:]) / 4.0
+    return np.resize([1.0, -0.5, 2.0], shape[:-1])[..., None] * row
+
+
+def mixed_scales(shape, fmt, rng):
+    """Rows of very different size in one matrix."""
+    x = rng.integers(-64, 65, size=shape) / 16.0
+    scales = 2.0 ** np.array([fmt.max_exponent // 2 - 4, 0, -(fmt.max_exponent // 2) + 4])
+    return np.resize(scales, shape[:-1])[..., None] * x
+
+
+# -- torch ------------------------------------------------------------------------------------------------------------------------
+def _torch(name: str):
+    """torch's function with torch's names for the options; `axis=None` is torch's default."""
+
+    def call(x, **options):
+        from parity.references import RENAMED, resolve
+
+        if options.get("axis", 0) is None:
+            del options["axis"]
+        return resolve(name)(x, **{RENAMED.get(k, k): v for k, v in options.items()})
+
+    return call
+
+
+def _torch_sort(x, axis=-1, descending=False, stable=True):
+    import torch
+
+    return torch.sort(x, dim=axis, descending=descending, stable=stable)
+
+
+def _torch_argsort(x, axis=-1, descending=False, stable=True):
+    import torch
+
+    return torch.argsort(x, dim=axis, descending=descending, stable=stable)
+
+
+def _torch_quantile(x, q, axis=None, keepdims=False, interpolation="linear"):
+    import torch
+
+    return torch.quantile(x, torch.as_tensor(q, dtype=x.dtype), dim=axis, keepdim=keepdims, interpolation=interpolation)
+
+
+def _torch_histogram(x, bins, range):
+    import torch
+
+    return torch.histogram(x, bins, range=tuple(range))
+
+
+def _scipy_norm(x, ord=2, axis=None, keepdims=False):
+    """SciPy sees two axes as a matrix: they are joined, because here they are one vector."""
+    from scipy import linalg
+
+    axes = tuple(range(x.ndim)) if axis is None else tuple(a % max(x.ndim, 1) for a in np.atleast_1d(axis).tolist())
+    kept = [m for i, m in enumerate(x.shape) if i not in axes]
+    rows = np.moveaxis(x, axes[: x.ndim], range(x.ndim)[-len(axes) :]).reshape(*kept, -1) if x.ndim else x.reshape(1)
+    y = np.asarray(linalg.norm(rows, ord, axis=-1))
+    return y.reshape([1 if i in axes else m for i, m in enumerate(x.shape)]) if keepdims else y
+
+
+# -- ties whose index nobody documents ------------------------------------------------------------------------------------------
+def _first_equal(x, axis: int) -> np.ndarray:
+    """For each entry the index of the first entry of its row that equals it (all nan are one)."""
+    rows = np.moveaxis(np.asarray(x, np.float64), axis, -1)
+    a, b = rows[..., :, None], rows[..., None, :]
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    return np.moveaxis(np.argmax(same, axis=-1) if rows.size else np.zeros(rows.shape, np.int64), -1, axis)
+
+
+def _exchanged(x, indices, axis: int, chosen_once: bool):
+    """The indices with every entry replaced by the first one equal to it (and, where each is chosen once, the next, …)."""
+    j = np.asarray(indices)
+    if j.dtype.kind not in "iu" or j.ndim != x.ndim or j.size == 0 or j.min() < 0 or j.max() >= x.shape[axis]:
+        return indices
+    first = np.moveaxis(np.take_along_axis(_first_equal(x, axis), j, axis), axis, -1)
+    if chosen_once:
+        flat = np.moveaxis(j, axis, -1)
+        if any(len(set(row)) < len(row) for row in flat.reshape(-1, flat.shape[-1]).tolist()):
+            return indices
+        rows = np.moveaxis(_first_equal(x, axis), axis, -1)
+        for row in np.ndindex(first.shape[:-1]):
+            places = {f: iter(np.flatnonzero(rows[row] == f).tolist()) for f in set(first[row].tolist())}
+            first[row] = [next(places[f]) for f in first[row].tolist()]
+    return np.moveaxis(first, -1, axis).astype(j.dtype)
+
+
+def _gathered(dx, x, axis: int):
+    """The gradient with equal entries' shares added up at the first of them: only that sum is unique."""
+    d = np.asarray(dx)
+    first = _first_equal(x, axis) if x.ndim else None
+    if first is None or d.shape != x.shape or (first == np.arange(x.shape[axis]).reshape([-1] + [1] * (x.ndim - 1 - axis))).all():
+        return dx
+    rows, places = np.moveaxis(d.astype(np.float64), axis, -1), np.moveaxis(first, axis, -1)
+    out = np.zeros(rows.shape)
+    for row in np.ndindex(rows.shape[:-1]):
+        np.add.at(out[row], places[row], rows[row])
+    return np.moveaxis(out, -1, axis).astype(d.dtype)
+
+
+def _first_of_ties(keeps_axis: bool, chosen_once: bool):
+    """How `median`, `cummax` and `topk` are called."""
+
+    def call(fn, grad, arrays, options):
+        x, axis = arrays[0], options.get("axis", -1) % max(arrays[0].ndim, 1)
+        result = fn(*grad, *arrays, **options)
+        if not isinstance(result, (tuple, list)) or x.ndim == 0:
+            return result
+        if grad:
+            return (_gathered(result[0], x, axis), *result[1:])
+        if len(result) != 2:
+            return result
+        j = np.asarray(result[1]) if keeps_axis else np.expand_dims(np.asarray(result[1]), axis)
+        j = _exchanged(x, j, axis, chosen_once)
+        return result[0], j if keeps_axis else np.squeeze(j, axis)
+
+    return call
+
+
+def _torch_first_of_ties(name: str, keeps_axis: bool, chosen_once: bool):
+    """torch's function with its indices, and by a hook its gradient, read up to exchanging equal entries."""
+
+    def call(x, axis=-1, **options):
+        import torch
+
+        from parity.references import resolve, to_array
+
+        plain, along = to_array(x), axis % max(x.ndim, 1)
+        if x.requires_grad and x.ndim:
+            x = x.clone()
+            x.register_hook(lambda g: torch.from_numpy(_gathered(to_array(g.double()), plain, along)).to(g.dtype))
+        values, j = resolve(name)(x, dim=axis, **options)
+        if x.ndim == 0:
+            return values, j
+        j = to_array(j) if keeps_axis else np.expand_dims(to_array(j), along)
+        j = _exchanged(plain, j, along, chosen_once)
+        return values, torch.from_numpy(np.array(j if keeps_axis else np.squeeze(j, along)))
+
+    return call
+
+
+# -- the rows ---------------------------------------------------------------------------------------------------------------------
+ALONG = (
+    with_options(axis=0),
+    with_shapes("axis=1_of_3d", {"axis": 1}, x=(2, 5, 3)),
+    with_shapes("no_rows", {"axis": 1}, x=(0, 4)),
+    with_shapes("vector", x=(7,)),
+    with_shapes("one_entry", x=(1,)),
+    with_shapes("single_number", x=()),
+    with_shapes("long_row", x=(1, 200)),
+    with_shapes("long_column", {"axis": 0}, x=(200, 1)),
+)
+"""Settings of an op along one axis."""
+EMPTY = with_shapes("empty_rows", x=(3, 0))
+KEPT = (with_options(keepdims=True), with_options(axis=None), with_options(axis=0, keepdims=True))
+SEVERAL = (
+    with_shapes("axis=(0,2)_of_3d", {"axis": (0, 2)}, x=(2, 3, 4)),
+    with_shapes("axis=(-1,0)_of_3d", {"axis": (-1, 0), "keepdims": True}, x=(3, 2, 4)),
+)
+LAST = {"axis": -1}
+
+
+def _row(name: str, *more, kind=None, torch=None, options=None, **rest) -> Pair:
+    """An op along the last axis, unless a variant says otherwise."""
+    given = {**LAST, **(options or {})}
+    return Pair(
+        f"reductions.{name}", (kind or Data("x"),), torch or _torch(f"torch.{name}"), options=given, variants=(*ALONG, *more), **rest
+    )  # fmt: skip
+
+
+CORRECTIONS = (
+    with_options(correction=0),
+    with_options(correction=2),
+    with_options(correction=0.5),
+    with_shapes("one_observation", {"correction": 0}, x=(3, 1)),
+    with_shapes("two_observations", {"correction": 1}, x=(3, 2)),
+)
+PRODUCTS = Data("x").also(one_zero=one_zero, two_zeros=two_zeros, coming_back=coming_back)
+SUMS = Data("x").also(all_largest=all_largest, there_and_back=there_and_back)
+MOMENTS = Data("x").also(all_largest=all_largest, zero_row=zero_row)
+MATRIX = (
+    with_shapes("one_variable", x=(1, 9)),
+    with_shapes("vector", x=(9,)),
+    with_shapes("no_observations", x=(2, 0)),
+    with_shapes("many_observations", x=(2, 60)),
+    with_shapes("many_variables", x=(5, 4)),
+)
+ORDERS = tuple(with_options(ord=p) for p in (1, 0, 3, 0.5, 1.5, -1, -2.5, float("inf"), float("-inf")))
+INTERPOLATIONS = tuple(with_options(q=q, interpolation=i) for i in ("lower", "higher", "midpoint", "nearest") for q in (0.25, 0.6))
+NO_HALF = "torch.quantile takes float32 and float64 only"
+
+PAIRS = (
+    _row("sum", EMPTY, *KEPT, *SEVERAL, kind=SUMS),
+    _row("mean", EMPTY, *KEPT, *SEVERAL, kind=SUMS),
+    _row("var", EMPTY, *KEPT, *SEVERAL, *CORRECTIONS, kind=MOMENTS),
+    _row("std", EMPTY, *KEPT, *SEVERAL, *CORRECTIONS, kind=MOMENTS),
+    _row("prod", EMPTY, *KEPT, kind=PRODUCTS),
+    _row("amax", *KEPT, *SEVERAL),
+    _row("amin", *KEPT, *SEVERAL),
+    _row("argmax", *KEPT, differentiable=False),
+    _row("argmin", *KEPT, differentiable=False),
+    _row(
+        "norm",
+        *KEPT,
+        *SEVERAL,
+        EMPTY,
+        *ORDERS,
+        kind=Data("x").also(zero_row=zero_row),
+        torch=_torch("torch.linalg.vector_norm"),
+        scipy=_scipy_norm,
+    ),
+    _row("cumsum", EMPTY, kind=SUMS),
+    _row("cumprod", EMPTY, kind=PRODUCTS),
+    _row(
+        "cummax",
+        EMPTY,
+        call=_first_of_ties(keeps_axis=True, chosen_once=False),
+        torch=_torch_first_of_ties("torch.cummax", keeps_axis=True, chosen_once=False),
+    ),
+    _row(
+        "median",
+        with_shapes("even", x=(2, 6)),
+        with_shapes("odd", x=(2, 9)),
+        call=_first_of_ties(keeps_axis=False, chosen_once=False),
+        torch=_torch_first_of_ties("torch.median", keeps_axis=False, chosen_once=False),
+    ),
+    _row(
+        "quantile",
+        *KEPT,
+        with_options(q=0.0),
+        with_options(q=1.0),
+        with_options(q=0.3),
+        with_options(q=(0.25, 0.5, 0.75)),
+        with_options(q=(0.1, 0.1), axis=0, keepdims=True),
+        *INTERPOLATIONS,
+        options={"q": 0.4},
+        torch=_torch_quantile,
+        without={("torch", "float16", "*"): NO_HALF, ("torch", "bfloat16", "*"): NO_HALF},
+    ),
+    Pair(
+        "reductions.nan_to_num",
+        (Real("x"),),
+        _torch("torch.nan_to_num"),
+        variants=(
+            with_options(nan=2.5),
+            with_options(posinf=1000.0),
+            with_options(neginf=-1000.0),
+            with_options(nan=-1.0, posinf=3.0, neginf=4.0),
+            with_shapes("matrix", x=(3, 4)),
+            with_shapes("empty", x=(0, 3)),
+            with_shapes("single_number", x=()),
+        ),
+    ),
+    Pair(
+        "reductions.topk",
+        (Data("x"),),
+        _torch_first_of_ties("torch.topk", keeps_axis=True, chosen_once=True),
+        options={"k": 3},
+        variants=(
+            with_options(largest=False),
+            with_options(k=1),
+            with_options(k=8),
+            with_options(k=0),
+            with_options(k=2, axis=0),
+            with_options(k=2, axis=0, largest=False),
+            with_shapes("axis=1_of_3d", {"k": 4, "axis": 1}, x=(2, 5, 3)),
+            with_shapes("single_number", {"k": 1}, x=()),
+            with_shapes("no_rows", x=(0, 4)),
+            with_shapes("long_row", {"k": 20}, x=(1, 100)),
+        ),
+        call=_first_of_ties(keeps_axis=True, chosen_once=True),
+    ),
+    _row("sort", EMPTY, with_options(descending=True), with_options(axis=0, descending=True), torch=_torch_sort),
+    _row(
+        "argsort",
+        EMPTY,
+        with_options(descending=True),
+        with_options(axis=0, descending=True),
+        torch=_torch_argsort,
+        differentiable=False,
+    ),
+    Pair(
+        "reductions.histogram",
+        (Data("x", (4, 8)).also(at_the_edges=near([-2.0, -1.0, 0.0, 1.0, 2.0])),),
+        _torch_histogram,
+        options={"bins": 4, "range": (-2.0, 2.0)},
+        variants=(
+            with_options(bins=1),
+            with_options(bins=7, range=(-1.0, 2.5)),
+            with_options(bins=3, range=(0.0, 1.0)),
+            with_options(range=(1.0, 1.0)),
+            with_shapes("empty", x=(0,)),
+            with_shapes("single_number", x=()),
+            with_shapes("vector", x=(50,)),
+        ),
+        differentiable=False,
+    ),
+    Pair(
+        "reductions.cov",
+        (MOMENTS.also(twins=twins, mixed_scales=mixed_scales),),
+        "torch.cov",
+        variants=(*MATRIX, with_options(correction=0), with_options(correction=2)),
+    ),
+    Pair(
+        "reductions.corrcoef",
+        (MOMENTS.also(twins=twins, mixed_scales=mixed_scales),),
+        "torch.corrcoef",
+        variants=MATRIX,
+    ),
+)

@@ -1,0 +1,83 @@
+"""Who may import whom, and what starting up costs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import npimpl
+import parity
+import pytest
+
+NPIMPL, PARITY = Path(npimpl.__file__).parent, Path(parity.__file__).parent
+HEAVY = {"torch", "scipy"}
+
+
+def imports(path: Path, *, top_level: bool = False) -> set[str]:
+    """The dotted names that a file imports (anywhere, or only when it is imported itself)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = _outside_functions(tree) if top_level else ast.walk(tree)
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{a.name}" for a in node.names} | {node.module or ""}
+    return found
+
+
+def _outside_functions(node):
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield child
+            yield from _outside_functions(child)
+
+
+def roots(names: set[str]) -> set[str]:
+    return {n.split(".")[0] for n in names}
+
+
+@pytest.mark.parametrize("path", sorted(NPIMPL.rglob("*.py")), ids=lambda p: str(p.relative_to(NPIMPL)))
+def test_npimpl_needs_numpy_alone(path):
+    assert roots(imports(path)) <= {"numpy", "npimpl"} | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", sorted((PARITY / "definitions").rglob("*.py")), ids=lambda p: p.name)
+def test_definitions_never_see_what_they_judge(path):
+    allowed = {"numpy", "flint"} | set(sys.stdlib_module_names)
+    others = {n for n in imports(path) if n.split(".")[0] not in allowed}
+    assert all(n.startswith(("parity.definitions", "parity.real")) for n in others), others
+
+
+ENGINE = sorted(p for p in [*PARITY.glob("*.py"), *(PARITY / "report").glob("*.py")])
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda p: p.name)
+def test_the_engine_knows_arrays_not_ops(path):
+    banned = ("npimpl", "parity.pairs", "parity.definitions")
+    if path.name != "loader.py":
+        assert not [n for n in imports(path) if n.startswith(banned)]
+    assert not roots(imports(path, top_level=True)) & HEAVY
+
+
+@pytest.mark.parametrize("path", sorted((PARITY / "pairs").rglob("*.py")), ids=lambda p: str(p.relative_to(PARITY)))
+def test_pairs_import_the_references_inside_functions(path):
+    assert not roots(imports(path, top_level=True)) & HEAVY
+
+
+def _run(code: str) -> dict:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_table_needs_neither_torch_nor_scipy():
+    code = "import sys, json, parity; repr(parity.table()); print(json.dumps(sorted(sys.modules)))"
+    assert not HEAVY & set(_run(code))
+
+
+def test_the_library_needs_neither_torch_nor_scipy_nor_the_engine():
+    code = "import sys, json, npimpl; npimpl.activations.softmax([1.0, 2.0]); print(json.dumps(sorted(sys.modules)))"
+    assert not (HEAVY | {"parity", "ml_dtypes", "flint"}) & set(_run(code))
