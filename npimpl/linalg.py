@@ -284,7 +284,15 @@ def _solve_exactly(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     for i in reversed(range(n)):
         for k in range(b.shape[1]):
             y[i, k] = Fraction(rows[i][n + k] - sum(rows[i][j] * y[j, k] for j in range(i + 1, n)), rows[i][i])
-    return np.array([[float(v * unit / divisor) for v in row] for row in y.tolist()]).reshape(y.shape)
+    return np.array([[_nearest(v * unit / divisor) for v in row] for row in y.tolist()]).reshape(y.shape)
+
+
+def _nearest(v: Fraction) -> float:
+    """The float64 nearest to v, infinite beyond the largest."""
+    try:
+        return float(v)
+    except OverflowError:
+        return np.inf if v > 0 else -np.inf
 
 
 # -- arguments --------------------------------------------------------------------------------------------------------------------

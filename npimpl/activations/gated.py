@@ -38,6 +38,8 @@ _TANH_EXP = 0.29195521191476714
 _LINEAR = (1.5957691216057308, -9.96930880911092e-17)
 """sqrt(8/pi), and 0.044715 times that, each as head and tail."""
 _CUBIC = (0.07135481627260025, -6.175149918155315e-19)
+_TANH_SLOPES = (_LINEAR[0] + _CUBIC[0] * _TANH_ROOT[0] ** 2, _LINEAR[0] + 3.0 * _CUBIC[0] * _TANH_ROOT[0] ** 2)
+"""u/x and v/x at the root, v = x u'."""
 _DENSITY = 0.3989422804014327
 """1/sqrt(2 pi)."""
 
@@ -135,8 +137,8 @@ def mish_backward(grad_output, x):
     m = 1.0 + 2.0 * t * (1.0 + t)
     rising = ((1.0 + 2.0 * t) * m + 4.0 * v * (t * t) * (1.0 + t)) / (m * m)
     h, w, w0 = np.minimum((v - _MISH_ROOT[0]) - _MISH_ROOT[1], 2.0), t, _MISH_EXP
-    bracket = w * w + w * w0 + w0 * w0 + 4.0 * (w + w0) + (6.0 + 4.0 * _MISH_ROOT[0])
-    falling = w0 * np.expm1(h) * bracket + 4.0 * h * (1.0 + w)
+    bracket = w * (w + (w0 + 4.0)) + (w0 * w0 + 4.0 * w0 + 6.0 + 4.0 * _MISH_ROOT[0])
+    falling = 4.0 * h + (w0 * np.expm1(h) * bracket + 4.0 * h * w)
     n2 = 2.0 + w * (2.0 + w)
     return (np.where(v >= 0, grad_output * rising, exp_times(grad_output * falling / (n2 * n2), np.minimum(v, 0.0), t)),)
 
@@ -332,7 +334,7 @@ def _tanh_gradient(dy, x):
     v = x * (_LINEAR[0] + 3.0 * _CUBIC[0] * (x * x))
     left = np.minimum(x, 0.0)
     h = (left - _TANH_ROOT[0]) - _TANH_ROOT[1]
-    s = left * left + left * _TANH_ROOT[0] + _TANH_ROOT[0] ** 2
-    grown = _TANH_EXP * np.expm1(h * (_LINEAR[0] + _CUBIC[0] * s)) + h * (_LINEAR[0] + 3.0 * _CUBIC[0] * s)
-    falling = exp_times(dy * (1.0 + du) * grown / q, np.minimum(u, 0.0))
+    s = left * (left + _TANH_ROOT[0])
+    rise = _TANH_EXP * np.expm1(h * (_TANH_SLOPES[0] + _CUBIC[0] * s)) + h * (_TANH_SLOPES[1] + 3.0 * _CUBIC[0] * s)
+    falling = exp_times(dy * (rise + rise * du) / q, np.minimum(u, 0.0))
     return np.where(x >= 0, dy * ((1.0 + (1.0 + v) * t) / q), falling)

@@ -11,7 +11,7 @@ from npimpl._precision import as_float, is_float, rounded
 
 __all__ = [
     "as_number", "axes_of", "comparable", "cotangent", "exponent_of_rows", "finish", "largest_magnitude", "length", "one_axis",
-    "refuse_empty", "scaled_sum",
+    "refuse_empty", "scaled_sum", "total",
 ]  # fmt: skip
 
 
@@ -68,20 +68,25 @@ def cotangent(grad_output, x: np.ndarray, axes: tuple[int, ...], keepdims: bool)
     return as_float(dy, "grad_output").astype(np.float64, copy=False).reshape(shape)
 
 
+def total(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """The pairwise sum of a float64 array over `axes`, kept with length 1; where there are no rows, no sums."""
+    return pairwise_sum(x, axes, keepdims=True) if x.size else np.zeros(_kept(x, axes))
+
+
 def scaled_sum(x: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """s and k with s 2^k = sum of x over `axes` (kept, float64), where no partial sum has overflowed.
 
     k is 0 except in the rows whose plain sum is not finite: these are added again at 2^-k of their size, with 2^k >= n.
     """
     if x.dtype == np.float64:
-        s = pairwise_sum(x, axes, keepdims=True)
+        s = total(x, axes)
     else:  # 29 spare bits: plain accumulation in float64 is invisible after rounding, and needs no wide copy of x
         s = np.add.reduce(x, axis=axes, dtype=np.float64, keepdims=True)
     k = np.zeros(s.shape, np.int32)
     lost = ~np.isfinite(s)
     if lost.any():
         bits = length(x, axes).bit_length()
-        s = np.where(lost, pairwise_sum(np.ldexp(x.astype(np.float64), -bits), axes, keepdims=True), s)
+        s = np.where(lost, total(np.ldexp(x.astype(np.float64), -bits), axes), s)
         k[lost] = bits
     return s, k
 

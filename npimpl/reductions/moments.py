@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._axes import pairwise_sum
 from npimpl._precision import as_float, rounded, widen
-from npimpl.reductions._rows import axes_of, cotangent, exponent_of_rows, finish, largest_magnitude, length
+from npimpl.reductions._rows import axes_of, cotangent, exponent_of_rows, finish, largest_magnitude, length, total
 
 __all__ = ["corrcoef", "corrcoef_backward", "cov", "cov_backward", "std", "std_backward", "var", "var_backward"]
 
@@ -31,8 +30,8 @@ def _centered(x: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndar
         e = exponent_of_rows(largest_magnitude(w, axes), SAFE)
         w = np.ldexp(w, -e) if e.any() else w
     n = np.float64(length(x, axes))
-    d = w - pairwise_sum(w, axes, keepdims=True) / n
-    d -= pairwise_sum(d, axes, keepdims=True) / n
+    d = w - total(w, axes) / n
+    d -= total(d, axes) / n
     return d, e
 
 
@@ -67,7 +66,7 @@ def var(x, axis=None, correction=1, keepdims=False):
     x = as_float(x)
     axes = axes_of(x, axis)
     d, e = _centered(x, axes)
-    q = pairwise_sum(d * d, axes, keepdims=True) / _freedom(length(x, axes), correction)
+    q = total(d * d, axes) / _freedom(length(x, axes), correction)
     return finish(np.ldexp(q, 2 * e), x, axes, keepdims, x.dtype)
 
 
@@ -112,7 +111,7 @@ def std(x, axis=None, correction=1, keepdims=False):
     x = as_float(x)
     axes = axes_of(x, axis)
     d, e = _centered(x, axes)
-    q = pairwise_sum(d * d, axes, keepdims=True) / _freedom(length(x, axes), correction)
+    q = total(d * d, axes) / _freedom(length(x, axes), correction)
     return finish(np.ldexp(np.sqrt(q), e), x, axes, keepdims, x.dtype)
 
 
@@ -132,7 +131,7 @@ def std_backward(grad_output, x, axis=None, correction=1, keepdims=False):
     dy = cotangent(grad_output, x, axes, keepdims)
     f = _freedom(length(x, axes), correction)
     d, _ = _centered(x, axes)
-    y = np.sqrt(pairwise_sum(d * d, axes, keepdims=True) / f)
+    y = np.sqrt(total(d * d, axes) / f)
     d /= np.where(y == 0, np.inf, f * y)  # 0 / inf: the gradient at zero variance
     d *= dy
     return (rounded(d, x.dtype),)
@@ -200,7 +199,7 @@ def cov_backward(grad_output, x, correction=1):
 def _unit_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """z, s and e: the centred rows divided by their length s 2^e."""
     d, e = _centered(rows, (1,))
-    s = np.sqrt(pairwise_sum(d * d, (1,), keepdims=True))
+    s = np.sqrt(total(d * d, (1,)))
     d /= s
     return d, s, e
 
@@ -255,6 +254,6 @@ def corrcoef_backward(grad_output, x):
     g = dy.reshape(v, v) + dy.reshape(v, v).T
     np.fill_diagonal(g, 0.0)
     w = g @ z
-    w -= pairwise_sum(w * z, (1,), keepdims=True) * z
+    w -= total(w * z, (1,)) * z
     w /= s
     return (rounded(np.ldexp(w, -e), rows.dtype).reshape(np.shape(x)),)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._axes import pairwise_sum
 from npimpl._precision import as_float, rounded, widen
-from npimpl.reductions._rows import axes_of, cotangent, exponent_of_rows, finish, length, refuse_empty
+from npimpl.reductions._rows import axes_of, cotangent, exponent_of_rows, finish, length, refuse_empty, total
 from npimpl.reductions.extremes import share_of_ties
 
 __all__ = ["norm", "norm_backward"]
@@ -30,7 +29,7 @@ def _power_norm(a: np.ndarray, p: float, axes: tuple[int, ...]):
     peak = a.max(axes, keepdims=True, initial=0.0) if p > 0 else a.min(axes, keepdims=True)
     e = exponent_of_rows(peak, limit)
     a = np.ldexp(a, -e) if e.any() else a
-    return root(pairwise_sum(power(a), axes, keepdims=True)), e
+    return root(total(power(a), axes)), e
 
 
 def _order(ord) -> float:
@@ -71,7 +70,7 @@ def norm(x, ord=2, axis=None, keepdims=False):
     elif np.isinf(p):
         y = (np.max if p > 0 else np.min)(a, axis=axes, keepdims=True)
     elif p == 1:
-        y = pairwise_sum(a, axes, keepdims=True)
+        y = total(a, axes)
     else:
         y = np.ldexp(*_power_norm(a, p, axes))
     return finish(y, w, axes, keepdims, dtype)

@@ -348,9 +348,7 @@ def histogram(x, bins, range):
     if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)):
         raise TypeError(f"bins is {bins!r}, but must be the number of bins; give an integer >= 1.")
     if bins < 1 or np.shape(range) != (2,) or not np.all(np.isfinite(range)) or range[0] > range[1]:
-        raise ValueError(
-            f"histogram got bins={bins}, range={range!r}; give bins >= 1 and finite low <= high."
-        )
+        raise ValueError(f"histogram got bins={bins}, range={range!r}; give bins >= 1 and finite low <= high.")
     a, b = (fractions.Fraction(float(v)) for v in range)
     if a == b:
         a, b = a - fractions.Fraction(1, 2), b + fractions.Fraction(1, 2)

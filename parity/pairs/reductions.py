@@ -146,7 +146,11 @@ def _gathered(dx, x, axis: int):
     """The gradient with equal entries' shares added up at the first of them: only that sum is unique."""
     d = np.asarray(dx)
     first = _first_equal(x, axis) if x.ndim else None
-    if first is None or d.shape != x.shape or (first == np.arange(x.shape[axis]).reshape([-1] + [1] * (x.ndim - 1 - axis))).all():
+    if (
+        first is None
+        or d.shape != x.shape
+        or (first == np.arange(x.shape[axis]).reshape([-1] + [1] * (x.ndim - 1 - axis))).all()
+    ):
         return dx
     rows, places = np.moveaxis(d.astype(np.float64), axis, -1), np.moveaxis(first, axis, -1)
     out = np.zeros(rows.shape)
@@ -243,7 +247,9 @@ MATRIX = (
     with_shapes("many_variables", x=(5, 4)),
 )
 ORDERS = tuple(with_options(ord=p) for p in (1, 0, 3, 0.5, 1.5, -1, -2.5, float("inf"), float("-inf")))
-INTERPOLATIONS = tuple(with_options(q=q, interpolation=i) for i in ("lower", "higher", "midpoint", "nearest") for q in (0.25, 0.6))
+INTERPOLATIONS = tuple(
+    with_options(q=q, interpolation=i) for i in ("lower", "higher", "midpoint", "nearest") for q in (0.25, 0.6)
+)
 NO_HALF = "torch.quantile takes float32 and float64 only"
 
 PAIRS = (

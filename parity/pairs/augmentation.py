@@ -1,0 +1,176 @@
+"""Augmentation: the references are plain torch operations, since torchvision is a package of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from parity import hostile as h
+from parity.kinds import Factor, Kind, Noise, Positive, Real
+from parity.pair import Law, Pair, with_options, with_shapes
+
+CHANNEL = {"NCHW": -3, "NHWC": -1}
+WIDTH = {"NCHW": -1, "NHWC": -2}
+HEIGHT = {"NCHW": -2, "NHWC": -3}
+
+
+def _pixels(name="image", shape=(24,)) -> Kind:
+    """Float pixels: mostly between 0 and 1, and everything else."""
+    return Real(name, shape).also(
+        unit=lambda s, f, r: h.uniform(s, r, 8),
+        beyond=lambda s, f, r: 4 * h.uniform(s, r, 8) - 1.5,
+        ends=h.near([0.0, 1.0, 0.5, 0.75, 2.0]),
+    )
+
+
+def _bytes(name="image", shape=(24,)) -> Kind:
+    """8-bit pixels: black, white and their neighbours included."""
+    hazards = {
+        "ends": lambda s, f, r: np.resize([0, 1, 2, 127, 128, 129, 254, 255], s),
+        "white": lambda s, f, r: np.full(s, 255),
+        "tens": lambda s, f, r: np.resize(np.arange(0, 256, 5), s),
+    }
+    return Kind(name, shape, lambda s, f, r: r.integers(0, 256, size=s), hazards, role="int", differentiable=False)
+
+
+def _offsets(rng, shape):
+    """The call that `random_crop` documents, for a window two rows and one column smaller than the image."""
+    return rng.integers(0, (3, 2), size=shape)
+
+
+def _crop_call(fn, grad, arrays, options):
+    image, rng = arrays
+    rest = {k: v for k, v in options.items() if k != "size"}
+    return fn(*grad, image, options["size"], rng, **rest)
+
+
+def _uint8_call(fn, grad, arrays, options):
+    return fn(*grad, arrays[0].astype(np.uint8), **options)
+
+
+def _first_pixel(op, rng, n):
+    """Which of the 3 x 4 pixels a 1 x 1 window hit, in each of n images."""
+    image = np.broadcast_to(np.arange(12.0).reshape(1, 3, 4), (n, 1, 3, 4)).copy()
+    return op(image, (1, 1), rng).reshape(-1).astype(np.int64)
+
+
+# -- torch ---------------------------------------------------------------------------------------------------------------------
+def _torch_flip(image, layout="NCHW"):
+    import torch
+
+    return torch.flip(image, (WIDTH[layout],))
+
+
+def _torch_crop(image, rng, size, layout="NCHW"):
+    import torch
+
+    if not image.shape[:-3].numel():
+        return image.narrow(HEIGHT[layout], 0, size[0]).narrow(WIDTH[layout], 0, size[1])
+    flat, offsets = image.reshape(-1, *image.shape[-3:]), rng.reshape(-1, 2).tolist()
+    windows = [
+        one.narrow(HEIGHT[layout], int(top), size[0]).narrow(WIDTH[layout], int(left), size[1])
+        for one, (top, left) in zip(flat, offsets, strict=True)
+    ]
+    stacked = torch.stack(windows)
+    return stacked.reshape(*image.shape[:-3], *stacked.shape[1:])
+
+
+def _torch_normalize(image, mean, std, layout="NCHW"):
+    shape = (1, 1, -1) if CHANNEL[layout] == -1 else (-1, 1, 1)
+    return (image - mean.reshape(shape)) / std.reshape(shape)
+
+
+def _torch_brightness(image, factor):
+    return (image * factor).clamp(0, 1)
+
+
+def _torch_brightness_uint8(image, factor):
+    """torchvision's own steps: the product in float32, clamped, cut off."""
+    import torch
+
+    return (image.to(torch.uint8) * factor).clamp(0, 255).to(torch.uint8)
+
+
+PAIRS = (
+    Pair(
+        "augmentation.horizontal_flip",
+        (Real("image", (2, 2, 2, 3)),),
+        torch=_torch_flip,
+        variants=(
+            with_options(layout="NHWC"),
+            with_shapes("no_batch", image=(3, 2, 4)),
+            with_shapes("no_batch_nhwc", {"layout": "NHWC"}, image=(2, 4, 3)),
+            with_shapes("two_batch_axes", image=(2, 1, 3, 2, 2)),
+            with_shapes("one_column", image=(1, 3, 2, 1)),
+            with_shapes("empty", image=(0, 3, 2, 2)),
+            with_shapes("wide", image=(1, 1, 200)),
+        ),
+    ),
+    Pair(
+        "augmentation.random_crop",
+        (Real("image", (2, 2, 4, 4)), Noise("rng", (2, 2), _offsets)),
+        torch=_torch_crop,
+        options={"size": (2, 3)},
+        call=_crop_call,
+        variants=(
+            with_shapes("nhwc", {"layout": "NHWC", "size": (2, 3)}, image=(3, 4, 4, 2), rng=(3, 2)),
+            with_shapes("no_batch", {"size": (2, 3)}, image=(3, 4, 4), rng=(2,)),
+            with_shapes("no_batch_nhwc", {"layout": "NHWC", "size": (2, 3)}, image=(4, 4, 3), rng=(2,)),
+            with_shapes("two_batch_axes", {"size": (1, 2)}, image=(2, 2, 1, 3, 3), rng=(2, 2, 2)),
+            with_shapes("one_pixel", {"size": (1, 1)}, image=(4, 1, 3, 2), rng=(4, 2)),
+            with_shapes("empty", {"size": (2, 3)}, image=(0, 2, 4, 4), rng=(0, 2)),
+        ),
+        laws={"offsets": Law(_first_pixel, (1 / 12,) * 12)},
+    ),
+    Pair(
+        "augmentation.normalize_image",
+        (
+            Factor("image", (2, 3, 2, 2)).also(large_mean=h.large_mean, largest=h.largest),
+            Factor("mean", (3,)).also(large_mean=h.large_mean, largest=h.largest).but("one_inf"),
+            Positive("std", (3,)).but("infinities").also(negative=h.listed([-0.5, -2.0, 0.25])),
+        ),
+        torch=_torch_normalize,
+        variants=(
+            with_shapes("nhwc", {"layout": "NHWC"}, image=(2, 2, 2, 3), mean=(3,), std=(3,)),
+            with_shapes("no_batch", image=(1, 3, 4), mean=(1,), std=(1,)),
+            with_shapes("no_batch_nhwc", {"layout": "NHWC"}, image=(3, 4, 2), mean=(2,), std=(2,)),
+            with_shapes("two_batch_axes", image=(2, 2, 2, 2, 1), mean=(2,), std=(2,)),
+            with_shapes("empty", image=(0, 3, 2, 2), mean=(3,), std=(3,)),
+            with_shapes("long", image=(1, 2, 10, 10), mean=(2,), std=(2,)),
+        ),
+    ),
+    Pair(
+        "augmentation.adjust_brightness",
+        (_pixels(),),
+        torch=_torch_brightness,
+        options={"factor": 1.25},
+        knots=(0.0, 0.8, 1.0, 0.5, 2.0),
+        variants=(
+            with_options(factor=0.7),
+            with_options(factor=2.0),
+            with_options(factor=0.0),
+            with_options(factor=1.0),
+            with_options(factor=1e-30),
+            with_shapes("image", {"factor": 1.5}, image=(2, 3, 2, 2)),
+        ),
+    ),
+    Pair(
+        "augmentation.adjust_brightness_uint8",
+        (_bytes(),),
+        torch=_torch_brightness_uint8,
+        options={"factor": 1.25},
+        dtypes=("float64",),
+        differentiable=False,
+        ours="npimpl.augmentation.adjust_brightness",
+        call=_uint8_call,
+        variants=(
+            with_options(factor=0.7),
+            with_options(factor=1.1),
+            with_options(factor=3.0),
+            with_options(factor=300.0),
+            with_options(factor=0.0),
+            with_shapes("image", {"factor": 1.5}, image=(2, 3, 2, 2)),
+            with_shapes("empty", {"factor": 1.5}, image=(0, 3)),
+            with_shapes("scalar", {"factor": 1.5}, image=()),
+        ),
+    ),
+)
