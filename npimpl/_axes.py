@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -39,7 +41,8 @@ def pairwise_sum(x: np.ndarray, axis=None, keepdims: bool = False) -> np.ndarray
     axes = normalize_axis(axis, x.ndim)
     kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     rest = tuple(n for i, n in enumerate(x.shape) if i not in axes)
-    rows = np.moveaxis(x, axes, range(len(axes))).reshape((-1, *rest)) if axes else x[None]
+    count = math.prod(x.shape[i] for i in axes)
+    rows = np.moveaxis(x, axes, range(len(axes))).reshape((count, *rest)) if axes else x[None]
     total = _halve(rows)
     return total.reshape(kept if keepdims else rest)
 

@@ -60,8 +60,19 @@ def chain(flow: np.ndarray, partial: np.ndarray) -> np.ndarray:
 
 
 def total(dy: np.ndarray, axes) -> np.ndarray:
-    """The sum of a cotangent over `axes` in float64, pairwise: the gradient of a bias."""
+    """The sum of a cotangent over `axes` in float64, pairwise: the gradient of a parameter that all of them share."""
     return pairwise_sum(dy.astype(np.float64, copy=False), axes)
+
+
+def cotangent(dy, like: np.ndarray) -> np.ndarray:
+    """A cotangent in the dtype that its op contracts in (float64 for integer operands)."""
+    return np.asarray(dy).astype(like.dtype if like.dtype.kind == "f" else np.float64, copy=False)
+
+
+def gradient_dtype(x) -> np.dtype:
+    """The dtype of a gradient of x: its own, or float64 for integers."""
+    dtype = np.asarray(x).dtype
+    return np.dtype(np.float64) if dtype.kind in "iub" else dtype
 
 
 def _at_most_one(x: np.ndarray) -> tuple[int, np.ndarray]:

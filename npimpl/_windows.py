@@ -18,14 +18,14 @@ class Windows:
         self.image, self.kernel, self.padding = tuple(image), kernel, padding
         self.stride, self.dilation = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
         self.taps = tuple(product(range(kernel[0]), range(kernel[1])))
-        self.counts = tuple(_count(*axis, ceil_mode) for axis in zip(image, kernel, self.stride, padding, self.dilation, strict=True))
+        axes = zip(image, kernel, self.stride, padding, self.dilation, strict=True)
+        self.counts = tuple(_count(*axis, ceil_mode) for axis in axes)
 
     def border(self, x: np.ndarray, value=0) -> np.ndarray:
         """A new array: x with its padding, extended below and to the right as far as the last window reaches."""
         (top, bottom), (left, right) = self.padding
-        tall, wide = (
-            (o - 1) * s + d * (k - 1) + 1 for o, s, d, k in zip(self.counts, self.stride, self.dilation, self.kernel, strict=True)
-        )
+        axes = zip(self.counts, self.stride, self.dilation, self.kernel, strict=True)
+        tall, wide = ((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in axes)
         h, w = self.image
         out = np.full((*x.shape[:-2], max(top + h + bottom, tall), max(left + w + right, wide)), value, x.dtype)
         self.inside(out)[...] = x
@@ -38,10 +38,8 @@ class Windows:
 
     def at(self, tap: tuple[int, int], bordered: np.ndarray) -> np.ndarray:
         """What one tap meets in each window: a view (..., P, Q)."""
-        rows, columns = (
-            slice(k * d, k * d + (o - 1) * s + 1, s)
-            for k, d, o, s in zip(tap, self.dilation, self.counts, self.stride, strict=True)
-        )
+        axes = zip(tap, self.dilation, self.counts, self.stride, strict=True)
+        rows, columns = (slice(k * d, k * d + (o - 1) * s + 1, s) for k, d, o, s in axes)
         return bordered[..., rows, columns]
 
 
@@ -50,7 +48,7 @@ def pair(value, name: str, least: int) -> tuple[int, int]:
     values = (value,) if isinstance(value, (int, np.integer)) else tuple(value) if np.ndim(value) == 1 else ()
     values = values * 2 if len(values) == 1 else values
     if len(values) != 2 or any(not isinstance(v, (int, np.integer)) or v < least for v in values):
-        raise ValueError(f"`{name}` is {value!r}, but must be an integer >= {least} or a pair of them; give (vertical, horizontal).")
+        raise ValueError(f"`{name}` is {value!r}, but must be an integer >= {least}, or a pair of them (vertical, horizontal).")
     return int(values[0]), int(values[1])
 
 
@@ -64,6 +62,7 @@ def _count(n: int, kernel: int, stride: int, padding: tuple[int, int], dilation:
         count -= (count - 1) * stride >= n + padding[0]
     if count < 1 or (covered > size and not ceil_mode):
         raise ValueError(
-            f"The kernel covers {covered} positions, but the padded axis has {size}; use a smaller kernel or dilation, or more padding."
+            f"The kernel covers {covered} positions, but the padded axis has {size}; "
+            "use a smaller kernel or dilation, or more padding."
         )
     return count

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from npimpl._axes import sum_to_shape
-from npimpl._contractions import bilinear, chain, operands
+from npimpl._contractions import bilinear, chain, cotangent, operands
 from npimpl._precision import rounded
 
 __all__ = ["scaled_dot_product_attention", "scaled_dot_product_attention_backward"]
@@ -59,7 +59,7 @@ def scaled_dot_product_attention_backward(grad_output, query, key, value, attn_m
     (q, k, v), dtype = _arguments(query, key, value, attn_mask, is_causal)
     c = _scale(scale, q)
     p, seen = _weights(q, k, attn_mask, is_causal, c)
-    dy = np.asarray(grad_output).astype(v.dtype, copy=False)
+    dy = cotangent(grad_output, v)
     dv = bilinear(lambda a, b: sum_to_shape(a.swapaxes(-1, -2) @ b, v.shape), p, dy)
     dp = bilinear(lambda a, b: a @ b.swapaxes(-1, -2), dy, v)
     ds = p * (dp - (p * dp).sum(-1, keepdims=True))
@@ -84,7 +84,8 @@ def _weights(q, k, attn_mask, is_causal, scale):
             seen = mask
         else:
             s = s + np.ldexp(mask.astype(s.dtype), -exponent)
-    s = s if seen is None else np.where(seen, s, -np.inf)
+            seen = ~np.isneginf(mask.astype(s.dtype))
+    s = s if seen is None else np.where(seen, s, s.dtype.type(-np.inf))
     m = s.max(axis=-1, keepdims=True, initial=-np.inf)
     m[np.isneginf(m)] = 0  # no key at all: every exp below is 0, and so is P
     s = s - m
@@ -115,9 +116,10 @@ def _arguments(query, key, value, attn_mask, is_causal):
         (q, k, v), dtype = [a.astype(np.float64) for a in (q, k, v)], np.dtype(np.float64)
     fits = min(q.ndim, k.ndim, v.ndim) >= 2 and q.shape[-1] == k.shape[-1] and k.shape[-2] == v.shape[-2]
     if not fits:
-        raise ValueError(f"Attention got query {q.shape}, key {k.shape} and value {v.shape}, but needs (*, L, E), (*, S, E) and (*, S, V).")
+        shapes = f"query {q.shape}, key {k.shape} and value {v.shape}"
+        raise ValueError(f"Attention got {shapes}, but needs (*, L, E), (*, S, E) and (*, S, V); swap axes.")
     if is_causal and attn_mask is not None:
-        raise ValueError("Attention got both `attn_mask` and `is_causal`; give one of them, or write the causal part into the mask.")
+        raise ValueError("Attention got both `attn_mask` and `is_causal`; give one, or write the causal part into the mask.")
     if attn_mask is not None and np.asarray(attn_mask).dtype.kind in "iu":
-        raise TypeError("`attn_mask` has integers, but must be boolean (True takes part) or float (added to the scores); convert it.")
+        raise TypeError("`attn_mask` has integers, but must be boolean (True: takes part) or float (added); convert it.")
     return (q, k, v), dtype

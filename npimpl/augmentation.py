@@ -8,6 +8,7 @@ colour (normalisation) works along C, in either layout.
 from __future__ import annotations
 
 import operator
+from fractions import Fraction
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def random_crop_backward(grad_output, image, size, rng, layout="NCHW"):
     Returns (dimage, None), dimage shaped and typed as the image.  Exact.  Raises as the forward.
 
     >>> random_crop_backward(np.ones((1, 1, 1)), np.zeros((1, 1, 3)), (1, 1), np.random.default_rng(0))[0]
-    array([[[0., 1., 0.]]])
+    array([[[0., 0., 1.]]])
     """
     x, axes = _image(image, layout)
     dy = _matching(grad_output, _cropped_shape(x.shape, size, axes))
@@ -142,7 +143,8 @@ def normalize_image_backward(grad_output, image, mean, std, layout="NCHW"):
 
         dx = dy / s,    dm[c] = -sum over n, h, w of dy / s,    ds[c] = -sum over n, h, w of dy y / s
 
-    (left: gradients, right: the cotangent).  y is computed anew in float64; the sums add halves to halves.
+    The sums add halves to halves, and the last one is formed from d and s with their powers of two taken out, so that no y
+    overflows on the way to a ds that does not.
     Returns (dimage, dmean, dstd), shaped and typed as the three arrays.  Raises as the forward.
 
     >>> normalize_image_backward(np.ones((1, 1, 2)), np.array([[[1.0, 3.0]]]), np.array([1.0]), np.array([2.0]))
@@ -151,10 +153,11 @@ def normalize_image_backward(grad_output, image, mean, std, layout="NCHW"):
     (x, m, s), dtype, (c, h, w) = _normal_arguments(image, mean, std, layout)
     dy = as_float(_matching(grad_output, x.shape), "grad_output").astype(np.float64, copy=False)
     pixels = tuple(a for a in range(x.ndim) if a != x.ndim + c)
-    mc, sc = _along(m, c), _along(s, c)
-    dx = dy / sc
+    d, q = _difference(x, _along(m, c), pixels)
+    unit, e = np.frexp(s)
+    dx = dy / _along(s, c)
     dm = -pairwise_sum(dy, pixels) / s
-    ds = -pairwise_sum(dy * _standardized(x, mc, sc), pixels) / s
+    ds = -np.ldexp(pairwise_sum(dy * d, pixels) / unit / unit, q.reshape(s.shape) - 2 * e)
     own = [v.dtype if is_float(v.dtype) else dtype for v in map(np.asarray, (image, mean, std))]
     return rounded(dx, own[0]), rounded(dm, own[1]), rounded(ds, own[2])
 
@@ -195,8 +198,9 @@ def adjust_brightness_backward(grad_output, image, factor):
 
         dx = f dy [0 <= f x <= 1]
 
-    The test looks at the product in float64.  Of a nan pixel the gradient is 0.  dx is shaped and typed as the
-    image.  Raises as the forward, and TypeError for uint8, which has no derivative.
+    The test looks at the exact product, not at the rounded one (which may be 1 when the product is a little more).
+    Of a nan pixel the gradient is nan.  dx is shaped and typed as the image.
+    Raises as the forward, and TypeError for uint8, which has no derivative.
 
     >>> adjust_brightness_backward(np.array([1.0, 1.0, 1.0]), np.array([0.0, 0.25, 0.75]), 2.0)
     (array([2., 2., 0.]),)
@@ -215,11 +219,18 @@ def _scaled_and_clipped(image, factor):
 
 @elementwise("grad_output", "image")
 def _brightness_gradient(dy, x, factor):
-    y = factor * x
-    return np.where((y >= 0) & (y <= 1), factor * dy, 0.0)
+    inside = np.isfinite(x) if factor == 0 else (x >= 0) & (x <= _brightest(factor))
+    return np.where(np.isnan(factor * x), np.nan, np.where(inside, factor * dy, 0.0))
 
 
-# -- arguments -----------------------------------------------------------------------------------------------------------------
+def _brightest(factor) -> float:
+    """The largest float64 x with factor x <= 1, the product taken exactly."""
+    f = Fraction(float(factor)) if np.isfinite(factor) else None
+    x = min(1.0 / float(factor), np.finfo(np.float64).max)
+    return x if f is None or f * Fraction(x) <= 1 else float(np.nextafter(x, 0.0))
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
 def _image(image, layout: str) -> tuple[np.ndarray, tuple[int, int, int]]:
     """The image and its axes of channel, height and width."""
     x = np.asarray(image)
@@ -249,7 +260,9 @@ def _window(size) -> tuple[int, int]:
 def _cropped_shape(shape, size, axes) -> tuple[int, ...]:
     (_, h, w), (height, width) = axes, _window(size)
     if not (1 <= height <= shape[h] and 1 <= width <= shape[w]):
-        raise ValueError(f"`size` is {size}, but a window in an image of {shape[h]} x {shape[w]} has 1 to that many rows and columns.")
+        raise ValueError(
+            f"`size` is {size}, but a window in an image of {shape[h]} x {shape[w]} has 1 to that many rows and columns."
+        )
     new = list(shape)
     new[h], new[w] = height, width
     return tuple(new)
@@ -258,7 +271,9 @@ def _cropped_shape(shape, size, axes) -> tuple[int, ...]:
 def _boxes(x, size, rng, axes):
     """For each image of the batch its index, and the slices of its window."""
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"`rng` is {type(rng).__name__}, but must be a numpy.random.Generator, as from numpy.random.default_rng().")
+        raise TypeError(
+            f"`rng` is {type(rng).__name__}, but must be a numpy.random.Generator, as from numpy.random.default_rng()."
+        )
     _, h, w = axes
     _cropped_shape(x.shape, size, axes)
     height, width = _window(size)
@@ -279,7 +294,9 @@ def _normal_arguments(image, mean, std, layout):
     channels = x.shape[axes[0]]
     for name, v in zip(("mean", "std"), arrays[1:], strict=True):
         if v.shape != (channels,):
-            raise ValueError(f"`{name}` has shape {v.shape}, but an image of {channels} channels ({layout}) takes ({channels},).")
+            raise ValueError(
+                f"`{name}` has shape {v.shape}, but an image of {channels} channels ({layout}) takes ({channels},)."
+            )
     return arrays, dtype, axes
 
 
@@ -294,6 +311,15 @@ def _standardized(x, m, s) -> np.ndarray:
     y = d / s
     over = np.isinf(d) & np.isfinite(x) & np.isfinite(m)
     return np.where(over, (x / 2 - m / 2) / (s / 2), y) if over.any() else y
+
+
+def _difference(x, m, pixels) -> tuple[np.ndarray, np.ndarray]:
+    """(d, q) with x - m = d 2^q and |d| <= 1, one q for each channel (its axes kept)."""
+    d = x - m
+    over = (np.isinf(d) & np.isfinite(x) & np.isfinite(m)).any(axis=pixels, keepdims=True)
+    d = np.where(over, x / 2 - m / 2, d)
+    q = np.where(np.isfinite(d), np.frexp(d)[1], 0).max(axis=pixels, keepdims=True, initial=-1100)
+    return np.ldexp(d, -q), q + over
 
 
 def _check_brightness(x: np.ndarray, factor) -> None:

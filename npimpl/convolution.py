@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._contractions import bilinear, operands, total
+from npimpl._contractions import bilinear, cotangent, gradient_dtype, operands, total
 from npimpl._precision import rounded
 from npimpl._windows import Windows, pair
 
@@ -59,13 +59,14 @@ def conv2d_backward(grad_output, x, weight, bias=None, stride=1, padding=0, dila
     >>> dx, dw
     (array([[[10., 14.]]]), array([[[[2., 6.]]]]))
     """
-    (x, w, b), dtype, windows, batched = _arguments(x, weight, bias, stride, padding, dilation, groups)
-    dy = np.asarray(grad_output).astype(w.dtype, copy=False).reshape(x.shape[0], groups, w.shape[0] // groups, -1)
+    own = gradient_dtype(x)
+    (x, w, b), _, windows, batched = _arguments(x, weight, bias, stride, padding, dilation, groups)
     columns, filters = _columns(x, windows, groups), _filters(w, groups)
+    dy = cotangent(grad_output, w).reshape(*columns.shape[:2], filters.shape[1], columns.shape[3])
     dx = bilinear(lambda f, d: _images(f.swapaxes(-1, -2) @ d, x.shape, windows), filters, dy)
     dw = bilinear(_over_samples, dy, columns).reshape(w.shape)
-    db = None if b is None else rounded(total(dy, (0, 3)).reshape(-1), dtype)
-    return rounded(dx if batched else dx[0], dtype), rounded(dw, dtype), db
+    db = None if b is None else rounded(total(dy, (0, 3)).reshape(-1), gradient_dtype(bias))
+    return rounded(dx if batched else dx[0], own), rounded(dw, gradient_dtype(weight)), db
 
 
 def _padding(padding, kernel, stride, dilation):
@@ -115,7 +116,9 @@ def _over_samples(dy, columns):
 def _arguments(x, weight, bias, stride, padding, dilation, groups):
     (x, w, b), dtype = operands(x, weight, bias, names=("x", "weight", "bias"))
     if x.ndim not in (3, 4) or w.ndim != 4:
-        raise ValueError(f"conv2d got x of shape {x.shape} and weight of shape {w.shape}, but needs (N, C, H, W) or (C, H, W), and (O, C/G, K, L).")
+        raise ValueError(
+            f"conv2d got x {x.shape} and weight {w.shape}, but needs (N, C, H, W) or (C, H, W), and (O, C/G, K, L)."
+        )
     batched = x.ndim == 4
     x = x if batched else x[None]
     if groups < 1 or x.shape[1] != groups * w.shape[1] or w.shape[0] % groups or not w.shape[0]:

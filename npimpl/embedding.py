@@ -68,11 +68,13 @@ def embedding_backward(grad_output, indices, weight, padding_idx=None):
 def _arguments(indices, weight, padding_idx):
     i, w = np.asarray(indices), np.asarray(weight)
     if i.dtype.kind not in "iu" and i.size:
-        raise TypeError(f"`indices` has dtype {i.dtype}, but must be an integer one; convert it with `indices.astype(np.int64)`.")
+        raise TypeError(f"`indices` has dtype {i.dtype}, but must be integers; use `indices.astype(np.int64)`.")
     if w.ndim != 2:
         raise ValueError(f"`weight` has shape {w.shape}, but must be a table (V, D), one row per index.")
     if i.size and not (i.min() >= 0 and i.max() < w.shape[0]):
-        raise ValueError(f"`indices` reach from {i.min()} to {i.max()}, but must be in 0 to {w.shape[0] - 1}, the rows of `weight`.")
+        raise ValueError(
+            f"`indices` reach from {i.min()} to {i.max()}, but must be in 0 to {w.shape[0] - 1}, rows of `weight`."
+        )
     if padding_idx is not None and not -w.shape[0] <= padding_idx < w.shape[0]:
-        raise ValueError(f"`padding_idx` is {padding_idx}, but must be in {-w.shape[0]} to {w.shape[0] - 1}; None for no padding.")
+        raise ValueError(f"`padding_idx` is {padding_idx}, but must be in {-w.shape[0]} to {w.shape[0] - 1}, or None.")
     return i.astype(np.int64, copy=False), w, padding_idx

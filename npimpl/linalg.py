@@ -81,7 +81,9 @@ def solve_backward(grad_output, a, b):
     g, columns = (g[..., None], b[..., None]) if vector else (g, b)
     x, sx, cx = _solve_scaled(a, columns)
     if g.shape != x.shape:
-        raise ValueError(f"`grad_output` has shape {np.shape(grad_output)}, but must have the shape of the solution, {x.shape}.")
+        raise ValueError(
+            f"`grad_output` has shape {np.shape(grad_output)}, but must have the shape of the solution, {x.shape}."
+        )
     db, sb, cb = _solve_scaled(np.swapaxes(a, -1, -2), g)
     s = (sx + sb).max(axis=-1, keepdims=True, initial=ZERO_EXPONENT)
     da = -np.ldexp(np.ldexp(db, sx + sb - s) @ np.swapaxes(x, -1, -2), s - cb - np.swapaxes(cx, -1, -2))
@@ -143,14 +145,16 @@ def slogdet_backward(grad_output, a):
     dtype = np.asarray(grad_output[1]).dtype
     _check_square(a)
     if g.shape != a.shape[:-2]:
-        raise ValueError(f"`grad_output[1]` has shape {g.shape}, but logabsdet of {a.shape} has shape {a.shape[:-2]}; give that.")
+        raise ValueError(
+            f"`grad_output[1]` has shape {g.shape}, but logabsdet of {a.shape} has shape {a.shape[:-2]}; give that."
+        )
     identity = np.eye(a.shape[-1])
     regular = (_log_determinant(a)[0] != 0)[..., None, None]
     inverse = _solve(np.where(regular, np.swapaxes(a, -1, -2), identity), identity)
     return (rounded(np.where(regular, g[..., None, None] * inverse, np.nan), dtype),)
 
 
-# -- solving ---------------------------------------------------------------------------------------------------------------
+# -- solving -----------------------------------------------------------------------------------------------------------
 def _solve(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """A X = B in float64."""
     y, size, column = _solve_scaled(a, b)
@@ -178,7 +182,7 @@ def _repair(y, a, b, known) -> None:
     """Solve again, exactly, where a column of y does not solve a system within 32 u of every entry of A and B.
 
     The smallest such relative change of the data is max_i |B - A Y|_i / (|A| |Y| + |B|)_i (Oettli and Prager,
-    Compatibility of linear equations with given error bounds, Numer. Math. 6, 1964).
+    Compatibility of approximate solution of linear equations with given error bounds, Numer. Math. 6, 1964).
     """
     if not 0 < a.shape[-1] <= SMALL:
         return
@@ -218,7 +222,7 @@ def _exponents(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return row, np.where(column < ZERO_EXPONENT // 2, 0, column)
 
 
-# -- determinants ------------------------------------------------------------------------------------------------------------
+# -- determinants ------------------------------------------------------------------------------------------------------
 def _log_determinant(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(sign, log|det A|) in float64: elimination, and integers where elimination cannot tell the determinant from 0."""
     row, column = _exponents(a)
@@ -245,7 +249,7 @@ def _exact_log_determinant(a: np.ndarray) -> tuple[float, float]:
     return float(sign if det > 0 else -sign), float(np.log(m) + e * np.log(2.0))
 
 
-# -- exact elimination ---------------------------------------------------------------------------------------------------------
+# -- exact elimination -------------------------------------------------------------------------------------------------
 def _integers(a: np.ndarray) -> tuple[list[list[int]], int]:
     """The entries of a finite matrix times a common power of two that makes them whole, and that power."""
     ratios = [[x.as_integer_ratio() for x in row] for row in a.tolist()]
@@ -295,7 +299,7 @@ def _nearest(v: Fraction) -> float:
         return np.inf if v > 0 else -np.inf
 
 
-# -- arguments --------------------------------------------------------------------------------------------------------------------
+# -- arguments ---------------------------------------------------------------------------------------------------------
 def _check_square(a: np.ndarray) -> None:
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError(f"`a` has shape {a.shape}, but must be a square matrix or a batch of them, (..., n, n).")
@@ -307,7 +311,9 @@ def _check_system(a: np.ndarray, b: np.ndarray) -> bool:
     vector = b.ndim == 1 or b.shape == a.shape[:-1]
     rows = b.shape[-1:] if vector else b.shape[-2:-1]
     if rows != a.shape[-1:]:
-        raise ValueError(f"`b` has shape {b.shape}, which does not fit `a` of shape {a.shape}; give (n,), (..., n) or (..., n, k).")
+        raise ValueError(
+            f"`b` has shape {b.shape}, which does not fit `a` of shape {a.shape}; give (n,), (..., n) or (..., n, k)."
+        )
     return vector
 
 

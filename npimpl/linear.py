@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._axes import sum_to_shape
-from npimpl._contractions import bilinear, operands, total
+from npimpl._contractions import bilinear, cotangent, gradient_dtype, operands, total
 from npimpl._precision import rounded
 
 __all__ = ["linear", "linear_backward", "matmul", "matmul_backward"]
@@ -23,7 +23,7 @@ def linear(x, weight, bias=None):
     Shapes: x (*, I), weight (O, I), bias (O,); y (*, O), in the common dtype (integers stay integers).
     Special values: as in IEEE sums of products, 0 * inf is nan.  A sum overflows only if its value does.
     Raises: ValueError if the shapes do not fit together.
-    Source: Goodfellow, Bengio & Courville, "Deep Learning", 2016, section 6.1 (an affine layer).
+    Source: Goodfellow, Bengio & Courville, "Deep Learning", 2016, chapter 6 (an affine layer).
 
     >>> linear(np.array([1.0, 2.0]), np.array([[1.0, 1.0], [0.0, -1.0], [3.0, 0.0]]), np.array([0.5, 0.0, 0.0]))
     array([ 3.5, -2. ,  3. ])
@@ -50,14 +50,13 @@ def linear_backward(grad_output, x, weight, bias=None):
     (array([ 1., -9.]), array([[ 1.,  2.],
            [10., 20.]]))
     """
-    (xx, w, b), dtype = _linear_arguments(x, weight, bias)
-    samples = np.prod(xx.shape[:-1], dtype=int)
-    dy = np.asarray(grad_output).astype(w.dtype, copy=False).reshape(samples, w.shape[0])
-    rows = xx.reshape(samples, xx.shape[-1])
-    dx = bilinear(np.matmul, dy, w).reshape(xx.shape)
+    (rows, w, b), _ = _linear_arguments(x, weight, bias)
+    shape, rows = rows.shape, rows.reshape(np.prod(rows.shape[:-1], dtype=int), rows.shape[-1])
+    dy = cotangent(grad_output, w).reshape(rows.shape[0], w.shape[0])
+    dx = bilinear(np.matmul, dy, w).reshape(shape)
     dw = bilinear(lambda d, a: d.T @ a, dy, rows)
-    db = None if b is None else rounded(total(dy, 0), dtype)
-    return rounded(dx, dtype), rounded(dw, dtype), db
+    db = None if b is None else rounded(total(dy, 0), gradient_dtype(bias))
+    return rounded(dx, gradient_dtype(x)), rounded(dw, gradient_dtype(weight)), db
 
 
 @np.errstate(all="ignore")
@@ -99,22 +98,18 @@ def matmul_backward(grad_output, x, other):
     (a, b), _ = operands(x, other, names=("x", "other"))
     x_shape, other_shape = a.shape, b.shape
     a, b, drop = _as_matrices(a, b)
-    dy = np.expand_dims(np.asarray(grad_output).astype(np.result_type(a, b), copy=False), drop)
+    dy = np.expand_dims(cotangent(grad_output, a), drop)
     dx = bilinear(lambda d, c: sum_to_shape(d @ c.swapaxes(-1, -2), a.shape), dy, b)
     dother = bilinear(lambda c, d: sum_to_shape(c.swapaxes(-1, -2) @ d, b.shape), a, dy)
-    return rounded(dx.reshape(x_shape), _own(x)), rounded(dother.reshape(other_shape), _own(other))
-
-
-def _own(x) -> np.dtype:
-    """The dtype of a gradient of x: its own, or float64 for integers."""
-    dtype = np.asarray(x).dtype
-    return np.dtype(np.float64) if dtype.kind in "iub" else dtype
+    return rounded(dx.reshape(x_shape), gradient_dtype(x)), rounded(dother.reshape(other_shape), gradient_dtype(other))
 
 
 def _as_matrices(a, b):
     """The operands with at least two axes, and the axes of the product that stand for an added one."""
     if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(f"matmul got arrays of shapes {a.shape} and {b.shape}, but needs at least one axis each; multiply by * instead.")
+        raise ValueError(
+            f"matmul got shapes {a.shape} and {b.shape}, but needs at least one axis each; multiply numbers with * instead."
+        )
     drop = ((-2,) if a.ndim == 1 else ()) + ((-1,) if b.ndim == 1 else ())
     rows, columns = (a[None, :] if a.ndim == 1 else a), (b[:, None] if b.ndim == 1 else b)
     if rows.shape[-1] != columns.shape[-2]:
@@ -128,7 +123,7 @@ def _as_matrices(a, b):
 def _linear_arguments(x, weight, bias):
     (x, w, b), dtype = operands(x, weight, bias, names=("x", "weight", "bias"))
     if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
-        raise ValueError(f"linear got x of shape {x.shape} and weight of shape {w.shape}, but needs (*, I) and (O, I); transpose `weight`.")
+        raise ValueError(f"linear got x {x.shape} and weight {w.shape}, but needs (*, I) and (O, I); transpose `weight`.")
     if b is not None and b.shape != (w.shape[0],):
-        raise ValueError(f"`bias` has shape {b.shape}, but must have one number for each of the {w.shape[0]} rows of `weight`.")
+        raise ValueError(f"`bias` has shape {b.shape}, but must be ({w.shape[0]},), one number for each row of `weight`.")
     return (x, w, b), dtype

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from npimpl._elementwise import BLOCK
 from npimpl._precision import as_float, rounded
 
 __all__ = ["AdamState", "SgdState", "adam", "adamw", "sgd"]
@@ -39,21 +40,41 @@ class AdamState(NamedTuple):
     max_root: np.ndarray | None
 
 
-def _begin(param, grad, state, maximize, **nonnegative):
-    """The parameter and gradient in float64 (the parameter from the state where the caller left it alone), and the dtype."""
+def _checked(param, grad, state, **nonnegative):
+    """The parameter and the gradient as float arrays of one shape; every other argument refused if it makes no sense."""
     for name, value in nonnegative.items():
         if not value >= 0:
             raise ValueError(f"`{name}` is {value}, but must be at least 0; give a nonnegative number.")
     p, g = as_float(param, "param"), as_float(grad, "grad")
     if p.shape != g.shape:
         raise ValueError(f"`param` has shape {p.shape} and `grad` {g.shape}; an optimizer step needs equal shapes.")
-    wide = p.astype(np.float64)
-    if state is not None:
-        if state.param.shape != p.shape:
-            raise ValueError(f"`state` is for a parameter of shape {state.param.shape}, not {p.shape}; start with state=None.")
-        wide = np.where(rounded(state.param, p.dtype) == p, state.param, wide)
-    g = g.astype(np.float64)
-    return wide, -g if maximize else g, p.dtype
+    if state is not None and state.param.shape != p.shape:
+        raise ValueError(f"`state` is for a parameter of shape {state.param.shape}, not {p.shape}; start with state=None.")
+    return p, g
+
+
+def _in_blocks(kernel, *arrays):
+    """`kernel`, which returns new arrays (or None), on flat blocks of the arrays (equal shapes, or None) that stay in cache."""
+    size, shape = arrays[0].size, arrays[0].shape
+    flat = [None if a is None else np.ascontiguousarray(a).reshape(-1) for a in arrays]
+    outputs = None
+    for start in range(0, max(size, 1), BLOCK):
+        part = slice(start, start + BLOCK)
+        parts = kernel(*(None if a is None else a[part] for a in flat))
+        outputs = outputs or [None if y is None else np.empty(size, y.dtype) for y in parts]
+        for out, y in zip(outputs, parts, strict=True):
+            if out is not None:
+                out[part] = y
+    return tuple(None if out is None else out.reshape(shape) for out in outputs)
+
+
+def _start(param, grad, kept, maximize):
+    """Parameter and gradient in new float64 arrays; the parameter from the state, where the caller left it alone."""
+    p = param.astype(np.float64)
+    if kept is not None:
+        np.copyto(p, kept, where=rounded(kept, param.dtype) == param)
+    g = grad.astype(np.float64)
+    return p, np.negative(g, out=g) if maximize else g
 
 
 @np.errstate(all="ignore")
@@ -94,16 +115,20 @@ def sgd(
     """
     if nesterov and (momentum <= 0 or dampening != 0):
         raise ValueError(f"`nesterov` needs momentum > 0 and dampening = 0, but they are {momentum} and {dampening}.")
-    p, g, dtype = _begin(param, grad, state, maximize, lr=lr, momentum=momentum, weight_decay=weight_decay)
-    if weight_decay != 0:
-        g = g + weight_decay * p
-    b = None
-    if momentum != 0:
-        first = state is None or state.momentum_buffer is None
-        b = g if first else momentum * state.momentum_buffer + (1 - dampening) * g
-        g = g + momentum * b if nesterov else b
-    p = p - lr * g
-    return rounded(p, dtype).copy(), SgdState(p, b)
+    param, grad = _checked(param, grad, state, lr=lr, momentum=momentum, weight_decay=weight_decay)
+
+    def step(param, grad, kept, b):
+        p, g = _start(param, grad, kept, maximize)
+        if weight_decay != 0:
+            g += weight_decay * p
+        if momentum != 0:
+            b = g.copy() if b is None else momentum * b + (1 - dampening) * g
+            g = g + momentum * b if nesterov else b
+        p -= lr * g
+        return p.astype(param.dtype), p, b
+
+    new, p, b = _in_blocks(step, param, grad, *(state or SgdState(None, None)))
+    return new, SgdState(p, b if momentum != 0 else None)
 
 
 @np.errstate(all="ignore")
@@ -122,7 +147,8 @@ def adam(
     """One step of Adam: the running mean of gradients divided by the root of the running mean of their squares.
 
     Equations, t = 1, 2, ..., from m_0 = v_0 = 0: g_t <- (-1 if maximize) grad_t + weight_decay p_{t-1};
-    m_t = beta1 m_{t-1} + (1 - beta1) g_t,  v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,  w_t = max(w_{t-1}, v_t) if amsgrad, else v_t;
+    m_t = beta1 m_{t-1} + (1 - beta1) g_t,  v_t = beta2 v_{t-1} + (1 - beta2) g_t^2;
+    w_t = max(w_{t-1}, v_t) if amsgrad, else v_t;
     p_t = p_{t-1} - lr (m_t / (1 - beta1^t)) / (sqrt(w_t / (1 - beta2^t)) + eps).
 
     Stable form: 1 - beta^t is -expm1(t log beta), since 1 - 0.999**2 in floats is off by 500 units; the root of v is kept
@@ -130,7 +156,7 @@ def adam(
 
     Shapes: param and grad (...); the new parameter has param's shape and dtype, the state is float64.
 
-    Special values: an infinite gradient gives nan (inf / inf) from that step on; a zero one leaves the parameter alone (eps > 0).
+    Special values: an infinite gradient gives nan (inf / inf) from that step on; zero ones leave the parameter alone (eps > 0).
 
     Raises: ValueError for negative options, betas outside [0, 1) and unequal shapes.
 
@@ -141,10 +167,8 @@ def adam(
     >>> p.round(12)
     array([0.5, 1.5])
     """
-    p, g, dtype = _begin(param, grad, state, maximize, lr=lr, eps=eps, weight_decay=weight_decay)
-    if weight_decay != 0:
-        g = g + weight_decay * p
-    return _adam_step(p, g, state, dtype, lr, betas, eps, amsgrad)
+    param, grad = _checked(param, grad, state, lr=lr, eps=eps, weight_decay=weight_decay)
+    return _adam(param, grad, state, lr, betas, eps, weight_decay, 0.0, amsgrad, maximize)
 
 
 @np.errstate(all="ignore")
@@ -163,7 +187,8 @@ def adamw(
     """One step of Adam with decoupled weight decay: the parameter shrinks by itself, outside the normalised gradient.
 
     Equations, t = 1, 2, ..., from m_0 = v_0 = 0, with g_t = (-1 if maximize) grad_t:
-    m_t = beta1 m_{t-1} + (1 - beta1) g_t,  v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,  w_t = max(w_{t-1}, v_t) if amsgrad, else v_t;
+    m_t = beta1 m_{t-1} + (1 - beta1) g_t,  v_t = beta2 v_{t-1} + (1 - beta2) g_t^2;
+    w_t = max(w_{t-1}, v_t) if amsgrad, else v_t;
     p_t = (1 - lr weight_decay) p_{t-1} - lr (m_t / (1 - beta1^t)) / (sqrt(w_t / (1 - beta2^t)) + eps).
 
     Stable form: as `adam`.
@@ -179,25 +204,41 @@ def adamw(
     >>> adamw([1.0, -1.0], [0.0, 0.0], lr=0.5, weight_decay=0.5)[0]
     array([ 0.75, -0.75])
     """
-    p, g, dtype = _begin(param, grad, state, maximize, lr=lr, eps=eps, weight_decay=weight_decay)
-    return _adam_step(p * (1 - lr * weight_decay), g, state, dtype, lr, betas, eps, amsgrad)
+    param, grad = _checked(param, grad, state, lr=lr, eps=eps, weight_decay=weight_decay)
+    return _adam(param, grad, state, lr, betas, eps, 0.0, weight_decay, amsgrad, maximize)
 
 
-def _adam_step(p, g, state, dtype, lr, betas, eps, amsgrad):
-    """p - lr m^ / (sqrt(v^) + eps) and the state it leaves, for a gradient that already holds its weight decay."""
+def _adam(param, grad, state, lr, betas, eps, coupled, decoupled, amsgrad, maximize):
+    """One step, with weight decay in the gradient (`coupled`) or beside it (`decoupled`)."""
     for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
         if not 0 <= beta < 1:
             raise ValueError(f"`{name}` is {beta}, but must lie in [0, 1); give the decay of a running mean.")
-    if state is None:
-        state = AdamState(0, p, np.zeros_like(g), np.zeros_like(g), None)
-    t, (beta1, beta2) = state.step + 1, betas
-    m = beta1 * state.exp_avg + (1 - beta1) * g
-    r = _root_of_mean_square(state.root, g, beta2)
-    r_max = np.maximum(r if state.max_root is None else state.max_root, r) if amsgrad else state.max_root
-    d = (r_max if amsgrad else r) / math.sqrt(_bias_correction(beta2, t))
-    d += eps
-    p = p - (m / _bias_correction(beta1, t) / d) * lr
-    return rounded(p, dtype).copy(), AdamState(t, p, m, r, r_max)
+    t, *kept = state if state is not None else AdamState(0, None, None, None, None)
+    t, (beta1, beta2) = t + 1, betas
+    # Numerator and denominator times sqrt(1 - beta2^t), so that neither grows beyond the gradients themselves.
+    root = math.sqrt(_bias_correction(beta2, t))
+    size = lr * root / _bias_correction(beta1, t)
+
+    def step(param, grad, kept, m, r, w):
+        p, g = _start(param, grad, kept, maximize)
+        if coupled != 0:
+            g += coupled * p
+        r = _root_of_mean_square(r, g, beta2)
+        g *= 1 - beta1
+        m = g if m is None else np.add(beta1 * m, g, out=g)
+        if amsgrad:
+            w = r.copy() if w is None else np.maximum(w, r)
+        d = (w if amsgrad else r) + eps * root
+        d = np.divide(m, d, out=d)
+        d *= size
+        if decoupled != 0:
+            # Not p (1 - lr decoupled): the rounding of that factor would be made again, with the same sign, at every step.
+            d += np.where(np.isinf(p), 0.0, (lr * decoupled) * p)
+        p -= d
+        return p.astype(param.dtype), p, m, r, w
+
+    new, *kept = _in_blocks(step, param, grad, *kept)
+    return new, AdamState(t, *kept)
 
 
 def _bias_correction(beta: float, t: int) -> float:
@@ -207,9 +248,19 @@ def _bias_correction(beta: float, t: int) -> float:
 
 def _root_of_mean_square(r, g, beta2):
     """sqrt(beta2 r^2 + (1 - beta2) g^2), squares scaled by a power of two wherever they would leave the range of float64."""
-    size = np.maximum(r, np.abs(g))
-    if size.size == 0 or (np.max(size) < 1e150 and np.min(size) > 1e-140):
-        return np.sqrt(beta2 * (r * r) + (1 - beta2) * (g * g))
-    exponent = np.frexp(size)[1]
-    r, g = np.ldexp(r, -exponent), np.ldexp(g, -exponent)
-    return np.ldexp(np.sqrt(beta2 * (r * r) + (1 - beta2) * (g * g)), exponent)
+    size = np.abs(g)
+    if r is not None:
+        np.maximum(size, r, out=size)
+    if size.size and not (np.max(size) < 1e150 and np.min(np.where(size == 0, 1.0, size)) > 1e-140):
+        exponent = np.frexp(size)[1]
+        r = None if r is None else np.ldexp(r, -exponent)
+        return np.ldexp(np.asarray(_plain_root(r, np.ldexp(g, -exponent), beta2)), exponent)
+    return _plain_root(r, g, beta2)
+
+
+def _plain_root(r, g, beta2):
+    v = g * g
+    v *= 1 - beta2
+    if r is not None:
+        v += beta2 * (r * r)
+    return np.sqrt(v)

@@ -71,7 +71,8 @@ def avg_pool2d(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_in
     x~ is x with P zeros around it, S the stride (default: the kernel size).  d_pq is `divisor_override` if given, else the
     number of positions of the window inside the padded image, or with `count_include_pad=False` inside the image itself.
     `ceil_mode` keeps a last window that starts inside the image but ends outside; what is outside even of the padding
-    never counts.  Summed in float64; sums that overflow are formed again 2^-k times smaller, so that the average of huge numbers is finite.
+    never counts.  Summed in float64; sums that overflow are formed again from smaller numbers, so that the average of huge
+    numbers is finite.
 
     Shapes: x (N, C, H, W) or (C, H, W); y (N, C, P, Q) or (C, P, Q) in the dtype of x, with
     P = floor((H + 2 padding - K) / S) + 1, or ceil with `ceil_mode`.
@@ -126,7 +127,8 @@ def _winners(x, windows):
     positions = windows.border(np.arange(h * w).reshape(h, w), -1)
     # 16-bit floats are compared in float32, where they are exact and comparisons are fast.
     border = windows.border(x.astype(np.float32) if x.dtype.kind not in "iub" and x.dtype.itemsize == 2 else x)
-    best = np.full((*x.shape[:2], *windows.counts), -np.inf if x.dtype.kind not in "iub" else np.iinfo(x.dtype).min, border.dtype)
+    lowest = np.iinfo(x.dtype).min if x.dtype.kind in "iub" else -np.inf
+    best = np.full((*x.shape[:2], *windows.counts), lowest, border.dtype)
     index = np.full(best.shape, -1)
     for tap in windows.taps:
         v, i = windows.at(tap, border), windows.at(tap, positions)
@@ -167,7 +169,7 @@ def _arguments(x, kernel_size, stride, padding, dilation, ceil_mode, keep_intege
     kernel, dilation = pair(kernel_size, "kernel_size", 1), pair(dilation, "dilation", 1)
     stride, padding = kernel if stride is None else stride, pair(padding, "padding", 0)
     if any(2 * p > d * (k - 1) + 1 for p, k, d in zip(padding, kernel, dilation, strict=True)):
-        raise ValueError(f"`padding` is {padding}, but must be at most half of what the kernel {kernel} covers; use less, or pad first.")
+        raise ValueError(f"`padding` is {padding}, but must be at most half of what the kernel {kernel} covers; use less.")
     batched = x.ndim == 4
     windows = Windows(x.shape[-2:], kernel, stride, tuple((p, p) for p in padding), dilation, ceil_mode)
     return x if batched else x[None], batched, windows

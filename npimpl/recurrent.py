@@ -34,7 +34,7 @@ def lstm_cell(x, h, c, w_ih, w_hh, b_ih=None, b_hh=None):
     """
     arrays, dtype = _arguments(x, h, w_ih, w_hh, b_ih, b_hh, 4)
     c = _state(c, arrays[1], "c")
-    i, f, g, o = np.split(_gates(*arrays), 4, axis=-1)
+    i, f, g, o = _lstm_gates(*arrays)
     c_next = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
     h_next = _sigmoid(o) * np.tanh(c_next)
     shape = np.shape(h)
@@ -57,14 +57,14 @@ def lstm_cell_backward(grad_output, x, h, c, w_ih, w_hh, b_ih=None, b_hh=None):
     The derivatives are products of complementary forms, never 1 - i or 1 - g^2 of rounded gates, which vanish in the tails.
     A saturated gate (derivative exactly 0) passes nothing on.  None for biases that were not given.
 
-    >>> grads = lstm_cell_backward((np.ones(1), np.zeros(1)), np.ones(1), np.zeros(1), np.ones(1), np.zeros((4, 1)), np.zeros((4, 1)))
-    >>> grads[2].round(4)
+    >>> one, zero, w = np.ones(1), np.zeros(1), np.zeros((4, 1))
+    >>> lstm_cell_backward((one, zero), one, zero, one, w, w)[2].round(4)
     array([0.1966])
     """
     arrays, dtype = _arguments(x, h, w_ih, w_hh, b_ih, b_hh, 4)
     c = _state(c, arrays[1], "c")
     dh, dc = (_state(d, arrays[1], "grad_output") for d in grad_output)
-    i, f, g, o = np.split(_gates(*arrays), 4, axis=-1)
+    i, f, g, o = _lstm_gates(*arrays)
     c_next = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
     e = dc + dh * _sigmoid(o) * _sech2(c_next)
     da = np.concatenate(
@@ -97,8 +97,8 @@ def gru_cell(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     Shapes: x (N, I) or (I,), h (N, H) or (H,), w_ih (3H, I), w_hh (3H, H), biases (3H,); h' as h.
     Special values: an infinite gate saturates (0, 1 or -1); 0 * inf is nan.
     Raises: ValueError if the shapes do not fit together.
-    Source: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014, eqs. 5 to 8 (with the roles of
-    z and 1 - z exchanged).
+    Source: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014, eqs. 5 to 8 (there r
+    multiplies h before the product).
 
     >>> gru_cell(np.ones(1), np.ones(1), np.zeros((3, 1)), np.zeros((3, 1)))
     array([0.5])
@@ -120,7 +120,8 @@ def gru_cell_backward(grad_output, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
 
     and for the two affine maps, with s over samples,
 
-        dx = dp w_ih   dw_ih = sum_s dp_s x_s^T   db_ih = sum_s dp_s        dh = dq w_hh + dh' z   dw_hh = sum_s dq_s h_s^T   db_hh = sum_s dq_s
+        dx = dp w_ih            dw_ih = sum_s dp_s x_s^T   db_ih = sum_s dp_s
+        dh = dq w_hh + dh' z    dw_hh = sum_s dq_s h_s^T   db_hh = sum_s dq_s
 
     None for biases that were not given.
 
@@ -132,8 +133,8 @@ def gru_cell_backward(grad_output, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     dy = _state(grad_output, state, "grad_output")
     r, z, n, q_n = _gru_gates(*arrays)
     da_z = dy * (state - np.tanh(n)) * _sigmoid_slope(z)
-    da_n = dy * _sigmoid(-z) * _sech2(n)
-    da_r = da_n * q_n * _sigmoid_slope(r)
+    da_n = _times(dy * _sigmoid(-z), _sech2(n))
+    da_r = _times(_times(da_n, q_n), _sigmoid_slope(r))
     dp = np.concatenate([da_r, da_z, da_n], axis=-1)
     dq = np.concatenate([da_r, da_z, da_n * _sigmoid(r)], axis=-1)
     dx, dh, *weights = _affine_backward(dp, dq, *arrays)
@@ -158,22 +159,40 @@ def _sech2(a: np.ndarray) -> np.ndarray:
     return 4.0 * _sigmoid_slope(2.0 * a)
 
 
-def _product(x, w, b) -> np.ndarray:
-    """w x + b for each sample, in float64 from here on."""
-    y = bilinear(lambda a, m: a @ m.T, x, w).astype(np.float64)
-    return y if b is None else y + b
+def _affine(x, w, b, exponent) -> np.ndarray:
+    """(w x + b) 2^-exponent for each sample, in float64 from here on."""
+    y = bilinear(lambda a, m: a @ m.T, np.ldexp(x, -exponent) if exponent else x, w).astype(np.float64)
+    return y if b is None else y + (np.ldexp(b, -exponent) if exponent else b)
 
 
-def _gates(x, h, w_ih, w_hh, b_ih, b_hh) -> np.ndarray:
-    return _product(x, w_ih, b_ih) + _product(h, w_hh, b_hh)
+def _affines(x, h, w_ih, w_hh, b_ih, b_hh):
+    """(p, q, e) with w_ih x + b_ih = p 2^e and w_hh h + b_hh = q 2^e; e is 0 unless finite operands would give inf - inf."""
+    for exponent in (0, 600):
+        p, q = _affine(x, w_ih, b_ih, exponent), _affine(h, w_hh, b_hh, exponent)
+        if np.isfinite(p).all() and np.isfinite(q).all():
+            return p, q, exponent
+        if not all(a is None or np.isfinite(a).all() for a in (x, h, w_ih, w_hh, b_ih, b_hh)):
+            break
+    return p, q, exponent
 
 
-def _gru_gates(x, h, w_ih, w_hh, b_ih, b_hh):
+def _lstm_gates(*arrays):
+    p, q, exponent = _affines(*arrays)
+    return np.split(np.ldexp(p + q, exponent), 4, axis=-1)
+
+
+def _gru_gates(*arrays):
     """The arguments of sigmoid and tanh for r, z and n, and q_n."""
-    p_r, p_z, p_n = np.split(_product(x, w_ih, b_ih), 3, axis=-1)
-    q_r, q_z, q_n = np.split(_product(h, w_hh, b_hh), 3, axis=-1)
-    r = p_r + q_r
-    return r, p_z + q_z, p_n + _sigmoid(r) * q_n, q_n
+    p, q, exponent = _affines(*arrays)
+    (p_r, p_z, p_n), (q_r, q_z, q_n) = np.split(p, 3, axis=-1), np.split(q, 3, axis=-1)
+    r = np.ldexp(p_r + q_r, exponent)
+    n = np.ldexp(p_n + _sigmoid(r) * q_n, exponent)
+    return r, np.ldexp(p_z + q_z, exponent), n, np.ldexp(q_n, exponent)
+
+
+def _times(flow, partial):
+    """The chain rule: an exact zero in `flow` (a saturated gate) stays zero, even times inf."""
+    return np.where(flow == 0, 0.0, flow * partial)
 
 
 def _affine_backward(dp, dq, x, h, w_ih, w_hh, b_ih, b_hh):
@@ -195,14 +214,15 @@ def _arguments(x, h, w_ih, w_hh, b_ih, b_hh, blocks):
     names = ("x", "h", "w_ih", "w_hh", "b_ih", "b_hh")
     (x, h, w_ih, w_hh, b_ih, b_hh), dtype = operands(*map(_floating, (x, h, w_ih, w_hh, b_ih, b_hh)), names=names)
     rows, size = w_ih.shape[0] if w_ih.ndim == 2 else -1, h.shape[-1] if h.ndim else -1
-    if rows != blocks * size or w_ih.shape[1:] != x.shape[-1:] or w_hh.shape != (rows, size) or x.shape[:-1] != h.shape[:-1] or x.ndim > 2:
+    fits = rows == blocks * size and w_ih.shape[1:] == x.shape[-1:] and w_hh.shape == (rows, size)
+    if not fits or x.shape[:-1] != h.shape[:-1] or x.ndim > 2:
         raise ValueError(
             f"The cell got x {x.shape}, h {h.shape}, w_ih {w_ih.shape} and w_hh {w_hh.shape}, but needs (N, I), (N, H), "
             f"({blocks}H, I) and ({blocks}H, H), or x and h without N."
         )
     for name, b in (("b_ih", b_ih), ("b_hh", b_hh)):
         if b is not None and b.shape != (rows,):
-            raise ValueError(f"`{name}` has shape {b.shape}, but must have one number for each of the {rows} rows of the weights.")
+            raise ValueError(f"`{name}` has shape {b.shape}, but must be ({rows},), one number for each row of the weights.")
     return (np.atleast_2d(x), np.atleast_2d(h), w_ih, w_hh, b_ih, b_hh), dtype
 
 

@@ -19,7 +19,7 @@ HALF_CELL = 2.0**-54
 
 
 def _perturbed(logits: np.ndarray, rng: np.random.Generator, axis: int) -> np.ndarray:
-    """l_k - max l + g_k with standard Gumbel noise g = -log(-log u), u = `rng.random(logits.shape)`.
+    """x_k - max x + g_k with standard Gumbel noise g = -log(-log u), u = `rng.random(logits.shape)`.
 
     The inner logarithm is accurate near u = 1 because u is exact, so g is good to a unit in the last place of 1 + |g|.
     Subtracting the maximum first keeps the noise from being absorbed by logits on a large common offset.
@@ -43,7 +43,8 @@ def _one_axis(logits: np.ndarray, axis: int, op: str) -> int:
 def gumbel_max(logits, rng: np.random.Generator, axis: int = -1) -> np.ndarray:
     """A category for every row, drawn with probabilities softmax(logits), by adding Gumbel noise and taking the maximum.
 
-    Equation: i = argmax_k (l_k + g_k),  g_k = -log(-log u_k),  u_k uniform on (0, 1);  P(i = k) = exp(l_k) / sum_j exp(l_j).
+    Equation, x = logits: i = argmax_k (x_k + g_k),  g_k = -log(-log u_k),  u_k uniform on (0, 1);
+    P(i = k) = exp(x_k) / sum_j exp(x_j).
 
     Draws: u = rng.random(logits.shape), once, in float64; u = 0 is read as 2^-54.
 
@@ -61,16 +62,16 @@ def gumbel_max(logits, rng: np.random.Generator, axis: int = -1) -> np.ndarray:
     >>> gumbel_max([0.0, -np.inf, 50.0], np.random.default_rng(0))
     np.int64(2)
     """
-    [l], _ = widen(logits, names=("logits",))
-    axis = _one_axis(l, axis, "gumbel_max")
-    return np.argmax(_perturbed(l, rng, axis), axis=axis)
+    [x], _ = widen(logits, names=("logits",))
+    axis = _one_axis(x, axis, "gumbel_max")
+    return np.argmax(_perturbed(x, rng, axis), axis=axis)
 
 
-def _soft(l, rng, tau, axis):
-    """The soft sample y = softmax((l + g) / tau), and l + g itself (less the maximum of l)."""
+def _soft(x, rng, tau, axis):
+    """The soft sample y = softmax((x + g) / tau), and x + g itself (less the maximum of x)."""
     if not tau > 0:
         raise ValueError(f"gumbel_softmax() was given tau={tau}; the temperature must be positive.")
-    z = _perturbed(l, rng, axis)
+    z = _perturbed(x, rng, axis)
     e = np.exp((z - np.max(z, axis=axis, keepdims=True, initial=-np.inf)) / tau)
     return e / pairwise_sum(e, axis, keepdims=True), z
 
@@ -79,7 +80,7 @@ def _soft(l, rng, tau, axis):
 def gumbel_softmax(logits, rng: np.random.Generator, tau: float = 1.0, hard: bool = False, axis: int = -1) -> np.ndarray:
     """A differentiable stand-in for a one-hot sample: the softmax of logits plus Gumbel noise at temperature `tau`.
 
-    Equation: y_k = exp(z_k / tau) / sum_j exp(z_j / tau),  z_k = l_k + g_k,  g_k = -log(-log u_k).
+    Equation, x = logits: y_k = exp(z_k / tau) / sum_j exp(z_j / tau),  z_k = x_k + g_k,  g_k = -log(-log u_k).
     With `hard` the result is the one-hot vector at argmax_k z_k, and only the gradient is that of y (straight-through).
 
     Draws: u = rng.random(logits.shape), once, in float64; u = 0 is read as 2^-54.
@@ -99,12 +100,10 @@ def gumbel_softmax(logits, rng: np.random.Generator, tau: float = 1.0, hard: boo
     >>> gumbel_softmax([0.0, 0.0, 90.0], np.random.default_rng(0), hard=True)
     array([0., 0., 1.])
     """
-    [l], dtype = widen(logits, names=("logits",))
-    axis = _one_axis(l, axis, "gumbel_softmax")
-    if l.size == 0:
-        return np.zeros(l.shape, dtype)
-    y, z = _soft(l, rng, tau, axis)
-    if hard:
+    [x], dtype = widen(logits, names=("logits",))
+    axis = _one_axis(x, axis, "gumbel_softmax")
+    y, z = _soft(x, rng, tau, axis)
+    if hard and x.size:
         index = np.expand_dims(np.argmax(z, axis=axis), axis)
         y = np.where(np.isnan(y), y, 0.0)
         np.put_along_axis(y, index, np.where(np.isnan(np.take_along_axis(y, index, axis)), np.nan, 1.0), axis)
@@ -112,23 +111,23 @@ def gumbel_softmax(logits, rng: np.random.Generator, tau: float = 1.0, hard: boo
 
 
 @np.errstate(all="ignore")
-def gumbel_softmax_backward(grad_output, logits, rng: np.random.Generator, tau: float = 1.0, hard: bool = False, axis: int = -1):
+def gumbel_softmax_backward(
+    grad_output, logits, rng: np.random.Generator, tau: float = 1.0, hard: bool = False, axis: int = -1
+):
     """The gradient of `gumbel_softmax`, through the soft sample also when `hard`: (dlogits, None).
 
-    Element derivative: dy_k/dl_j = y_k ((k = j) - y_j) / tau, since z depends on l with slope 1 and the noise on nothing.
-    Vector-Jacobian product: dl_j = y_j (dy_j - sum_k y_k dy_k) / tau.
+    Element derivative: dy_k/dx_j = y_k ((k = j) - y_j) / tau, since z depends on x with slope 1 and the noise on nothing.
+    Vector-Jacobian product: dx_j = y_j (dy_j - sum_k y_k dy_k) / tau.
     `rng` must be in the state in which the forward received it, so that the same u is drawn.
 
     >>> y = gumbel_softmax([0.0, 1.0], np.random.default_rng(0))
-    >>> dl, _ = gumbel_softmax_backward([1.0, 0.0], [0.0, 1.0], np.random.default_rng(0))
-    >>> bool(np.allclose(dl, [y[0] * y[1], -y[0] * y[1]]))
+    >>> dx, _ = gumbel_softmax_backward([1.0, 0.0], [0.0, 1.0], np.random.default_rng(0))
+    >>> bool(np.allclose(dx, [y[0] * y[1], -y[0] * y[1]]))
     True
     """
-    [l, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
-    axis, dtype = _one_axis(l, axis, "gumbel_softmax"), as_float(logits).dtype
-    if l.size == 0:
-        return np.zeros(l.shape, dtype), None
-    y, _ = _soft(l, rng, tau, axis)
+    [x, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
+    axis, dtype = _one_axis(x, axis, "gumbel_softmax"), as_float(logits).dtype
+    y, _ = _soft(x, rng, tau, axis)
     inner = pairwise_sum(y * dy, axis, keepdims=True)
     return rounded(y * (dy - inner) / tau, dtype), None
 
@@ -137,11 +136,11 @@ def gumbel_softmax_backward(grad_output, logits, rng: np.random.Generator, tau: 
 def categorical(logits, rng: np.random.Generator, size: int | tuple[int, ...] | None = None) -> np.ndarray:
     """Categories drawn with probabilities softmax(logits) over the last axis, by inverting the cumulative distribution.
 
-    Equation: i = #{k : C_k <= u},  C_k = sum_{j<=k} p_j,  p = softmax(l),  u uniform on [0, 1).
+    Equation: i = #{k : C_k <= u},  C_k = sum_{j<=k} p_j,  p = softmax(x),  u uniform on [0, 1).
 
     Draws: u = rng.random(size + logits.shape[:-1]), once, in float64: one number for each category drawn.
 
-    Stable form: u times the unnormalised total is compared with unnormalised sums of exp(l_k - max l), so the last sum is
+    Stable form: u times the unnormalised total is compared with unnormalised sums of exp(x_k - max x), so the last sum is
     the total itself, no category beyond the last is reachable, and one of probability zero (also the first, at u = 0) is
     never drawn.
 
@@ -156,14 +155,14 @@ def categorical(logits, rng: np.random.Generator, size: int | tuple[int, ...] | 
     >>> categorical([-np.inf, 0.0, -np.inf], np.random.default_rng(0), size=4)
     array([1, 1, 1, 1])
     """
-    [l], _ = widen(logits, names=("logits",))
-    _one_axis(l, -1, "categorical")
+    [x], _ = widen(logits, names=("logits",))
+    _one_axis(x, -1, "categorical")
     extra = () if size is None else (int(size),) if np.ndim(size) == 0 else tuple(size)
-    top = np.max(l, axis=-1, keepdims=True)
+    top = np.max(x, axis=-1, keepdims=True)
     if not np.isfinite(top).all():
         raise ValueError("categorical() was given a row with nan, +inf or nothing but -inf, which is no distribution; mask it.")
-    c = np.cumsum(np.exp(l - top), axis=-1).reshape(-1, l.shape[-1])
-    u = rng.random(extra + l.shape[:-1])
+    c = np.cumsum(np.exp(x - top), axis=-1).reshape(-1, x.shape[-1])
+    u = rng.random(extra + x.shape[:-1])
     t = u.reshape(-1, c.shape[0]) * c[:, -1] if c.shape[0] else u
     if t.shape[0] == 1:
         index = np.count_nonzero(c <= t[0][:, None], axis=-1)

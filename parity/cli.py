@@ -102,7 +102,8 @@ def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, 
             jobs=jobs or api.cores(),
             progress=progress,
         )
-    _write(json_path, result.to_json())
+    if json_path is not None:
+        _write(json_path, result.to_json())
     if json_path != "-":
         click.echo("\n".join(run_lines(result)))
     raise click.exceptions.Exit(errors.HELD if result.holds else errors.VIOLATED)
@@ -186,7 +187,8 @@ def validate(candidate, op, backward, dtypes, strict, json_path, overlay) -> Non
     result = grading.validate(
         forward, op, backward=load(backward) if backward else None, dtypes=dtypes, table=read_table(None, overlay), name=candidate
     )
-    _write(json_path, result.to_json())
+    if json_path is not None:
+        _write(json_path, result.to_json())
     if json_path != "-":
         click.echo("\n".join(validation_lines(result)))
     if result.grade == "not covered":

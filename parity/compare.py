@@ -91,11 +91,13 @@ def _pattern(got: np.ndarray, truth: Truth) -> Outcome | None:
         ("infinity", np.isinf(truth.hi) & (g != truth.hi)),
     ):
         if mask.any():
-            return Outcome(False, name, np.inf, _first(mask))
+            text = f"{name} where none is expected, or none where one is, in {int(mask.sum())} of {mask.size} elements"
+            return Outcome(False, name, np.inf, _first(mask), text)
     if truth.zero_sign is not None:
         wrong = (truth.hi == 0) & (g == 0) & (truth.zero_sign != 0) & (np.signbit(g) != (truth.zero_sign < 0))
         if wrong.any():
-            return Outcome(False, "sign of zero", np.inf, _first(wrong))
+            text = f"the sign of zero is wrong in {int(wrong.sum())} of {wrong.size} elements"
+            return Outcome(False, "sign of zero", np.inf, _first(wrong), text)
     return None
 
 
@@ -120,7 +122,7 @@ def units_of(got, truth: Truth, dtype: str, floor=0.0) -> np.ndarray:
     error = np.abs((g - hi) * wide - lo * wide)
     quantum = fmt.smallest * wide / 2
     units = error / (np.maximum(fmt.u * (scale * wide), quantum) + floor * wide)
-    same = (np.isnan(truth.hi) & np.isnan(g)) | (np.asarray(got).astype(np.float64) == truth.hi)
-    same |= np.asarray(got).astype(np.float64) == truth.value.astype(np.float64)
-    exact = same & ((truth.lo == 0) | ~np.isfinite(truth.hi) | ~np.isfinite(truth.value.astype(np.float64)))
+    plain, value = np.asarray(got).astype(np.float64), truth.value.astype(np.float64)
+    exact = (np.isnan(truth.hi) & np.isnan(plain)) | ((plain == truth.hi) & ((lo == 0) | np.isinf(plain)))
+    exact |= np.isinf(value) & (plain == value)  # correct overflow
     return np.where(exact, 0.0, np.where(np.isnan(units), np.inf, units))

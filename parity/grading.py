@@ -1,8 +1,8 @@
 """Is my implementation right?  A candidate stands in for ours and gets a grade per dtype and direction.
 
 - tight: within our own budget at every input;
-- parity: nowhere worse than the worst reference is allowed to be there (where a reference is known to be wrong, an
-  answer that agrees with it is still at parity);
+- parity: within the tolerance at which we and the worst reference are held to agree, our budget plus theirs; where a
+  reference is known to be wrong, an answer that agrees with it, or is nearer to the truth than it, is still at parity;
 - fail: somewhere worse than that.
 
 A kernel that is more accurate than torch can not fail for it: every judgement is against the truth.
@@ -115,12 +115,21 @@ class _Judge:
         outcome, budget = judge_party(mine, party, self.row, "ours")
         if outcome.holds or self.row.difference("ours", check.direction, check.dtype, check.hazard):
             return "tight", Verdict(check, "held", outcome.units, budget)
-        allowed = self._reference_budget(check)
-        if not party.error and self._at_parity(mine, e, party, max(allowed, budget)):
-            return "parity", Verdict(check, "held", outcome.units, max(allowed, budget))
-        e.parties.update({k: p for k, p in mine.parties.items() if k != "ours"})
-        detail = _detail(mine, outcome, "ours", self.candidate)
+        allowed = budget + self._reference_budget(check)
+        if not party.error and self._at_parity(mine, e, party, allowed):
+            return "parity", Verdict(check, "held", outcome.units, allowed)
+        detail = self._detail(e, mine, outcome)
         return "fail", Verdict(check, "violated", outcome.units, budget, outcome.stage, outcome.message, detail)
+
+    def _detail(self, e: Evaluation, mine: Evaluation, outcome: Outcome) -> dict[str, Any]:
+        """What the candidate returned, beside what everybody else returns there."""
+        detail = {"got" if k == "ours" else k: v for k, v in _detail(mine, outcome, "ours", self.candidate).items()}
+        if not self.first_failure:
+            for name in ("ours", *self._references_of(e)):
+                e.party(name, library(self.pair))
+            others = _detail(e, outcome, "ours", self.candidate)
+            detail |= {k: others[k] for k in ("ours", "torch", "scipy", "truth") if k in others}
+        return detail
 
     def _references(self, check: Check) -> list[str]:
         names = ["torch"] if self.pair.torch is not None else []
@@ -160,8 +169,9 @@ class _Judge:
         fine = _elements(got, truth, allowed, e.dtype)
         for t in theirs:
             if t is not None and np.shape(t) == truth.value.shape:
+                fine |= _elements(got, truth, units_of(t, truth, e.dtype), e.dtype) & np.isfinite(np.asarray(t, np.float64))
                 other = np.asarray(t).astype(np.float64)
-                as_truth = Truth(np.asarray(t), other, np.zeros_like(other), np.fmax(truth.scale, np.abs(other)))
+                as_truth = Truth(np.asarray(t), other, np.zeros_like(other), np.fmax(truth.scale, np.abs(other)), _signs(other, truth))
                 fine |= _elements(got, as_truth, 2 * allowed, e.dtype)
         return bool(fine.all())
 
@@ -170,12 +180,21 @@ class _Judge:
         return compare(got, truth, np.maximum(limit, allowed), e.dtype, floor=floor)
 
 
+def _signs(other: np.ndarray, truth: Truth) -> np.ndarray | None:
+    """Where the truth states signs of zeros, those that the reference has."""
+    return None if truth.zero_sign is None else np.where(truth.zero_sign != 0, np.where(np.signbit(other), -1, 1), 0)
+
+
 @np.errstate(all="ignore")
 def _elements(got, truth: Truth, allowed: float, dtype: str) -> np.ndarray:
     g = np.asarray(got).astype(np.float64)
     same_nan = np.isnan(g) == np.isnan(truth.hi)
     same_infinity = ~np.isinf(truth.hi) | (g == truth.hi)
-    return same_nan & same_infinity & (units_of(got, truth, dtype) <= allowed)
+    fine = same_nan & same_infinity & (units_of(got, truth, dtype) <= allowed)
+    if truth.zero_sign is not None:
+        stated = (truth.hi == 0) & (g == 0) & (truth.zero_sign != 0)
+        fine &= ~stated | (np.signbit(g) == (truth.zero_sign < 0))
+    return fine
 
 
 def _graded(dtype: str, direction: str, held: list[tuple[str, Verdict]], missing: list[str]) -> Grade:

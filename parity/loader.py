@@ -50,9 +50,12 @@ def gradient(pair: Pair) -> Callable[..., Any] | None:
     return resolve(pair.ours_backward or f"npimpl.{pair.op}_backward") if pair.differentiable else None
 
 
-def _alias_names(pair: Pair) -> set[str]:
-    names = {pair.op, pair.op.split(".")[1]}
-    return names | {n for n in (pair.torch, pair.scipy) if isinstance(n, str)}
+def _is_alias(name: str, pair: Pair) -> bool:
+    """Whether `name` is the op's bare name or a reference's dotted name for it (torch.nn.functional.softmax)."""
+    if name in (pair.torch, pair.scipy):
+        return True
+    library, _, bare = name.rpartition(".")
+    return bare == pair.op.split(".")[1] and (not library or library.split(".")[0] in ("torch", "scipy"))
 
 
 def select(names) -> list[str]:
@@ -64,8 +67,8 @@ def select(names) -> list[str]:
     for name in names:
         found = [name] if name in ops else [op for op in ops if op.split(".")[0] == name]
         if not found:
-            found = [op for op, pair in ops.items() if name in _alias_names(pair)]
-            if len(found) > 1 and "." not in name:
+            found = [op for op, pair in ops.items() if _is_alias(name, pair)]
+            if len(found) > 1:
                 raise AmbiguousOp(name, found)
         if not found:
             raise UnknownOp(name, [*ops, *families()])

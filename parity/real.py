@@ -14,9 +14,10 @@ Three things are added to python-flint's `arb`:
 
 from __future__ import annotations
 
+import numpy as np
 from flint import arb, fmpz
 
-INF, NEG_INF, NAN, ZERO, ONE = arb.pos_inf(), arb.neg_inf(), arb.nan(), arb(0), arb(1)
+INF, NEG_INF, NAN, ZERO, ONE, MINUS_ONE = arb.pos_inf(), arb.neg_inf(), arb.nan(), arb(0), arb(1), arb(-1)
 LARGEST_EXPONENT = arb(2) ** 128
 """exp is evaluated at arguments clamped to this: beyond it every result rounds as if it were infinite (or zero)."""
 
@@ -32,9 +33,10 @@ class Tape:
 
 
 def _arb(x):
-    if isinstance(x, Real):
+    kind = type(x)
+    if kind is Real:
         return x.value
-    return x if isinstance(x, arb) else arb(x) if isinstance(x, (int, fmpz)) else arb(float(x))
+    return x if kind is arb else arb(x) if kind is int or kind is fmpz else arb(float(x))
 
 
 class Real:
@@ -43,78 +45,92 @@ class Real:
     __slots__ = ("edges", "gradient", "magnitude", "value")
 
     def __init__(self, value, edges=()):
-        self.value = value if isinstance(value, arb) else _arb(value)
+        self.value = value if type(value) is arb else _arb(value)
         self.edges = edges
         self.gradient = None
         self.magnitude = None
-        if edges and Tape.records is not None:
-            Tape.records.append(self)
+        if edges:
+            records = Tape.records
+            if records is not None:
+                records.append(self)
 
     def __repr__(self):
         return f"Real({self.value.str(12)})"
 
     # -- arithmetic ------------------------------------------------------------------------------------------------
     def __add__(self, other):
-        a, b = self.value, _arb(other)
-        return _result(_add(a, b), lambda: _edges((self, ONE), (other, ONE)))
+        if type(other) is Real:
+            return Real(_add(self.value, other.value), () if Tape.records is None else ((self, ONE), (other, ONE)))
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        return Real(_add(self.value, _arb(other)), ((self, ONE),))
 
     __radd__ = __add__
 
     def __sub__(self, other):
-        a, b = self.value, _arb(other)
-        return _result(_add(a, -b), lambda: _edges((self, ONE), (other, -ONE)))
+        if type(other) is Real:
+            return Real(_add(self.value, -other.value), () if Tape.records is None else ((self, ONE), (other, MINUS_ONE)))
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        return Real(_add(self.value, -_arb(other)), ((self, ONE),))
 
     def __rsub__(self, other):
-        return _result(_add(_arb(other), -self.value), lambda: ((self, -ONE),))
+        return Real(_add(_arb(other), -self.value), ((self, MINUS_ONE),))
 
     def __mul__(self, other):
-        a, b = self.value, _arb(other)
-        return _result(_multiply(a, b), lambda: _edges((self, b), (other, a)))
+        a = self.value
+        if type(other) is Real:
+            b = other.value
+            return Real(_multiply(a, b), () if Tape.records is None else ((self, b), (other, a)))
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        b = _arb(other)
+        return Real(_multiply(a, b), ((self, b),))
 
     __rmul__ = __mul__
 
     def __truediv__(self, other):
-        return _quotient(self, other)
+        return NotImplemented if isinstance(other, np.ndarray) else _quotient(self, other)
 
     def __rtruediv__(self, other):
         return _quotient(other, self)
 
     def __pow__(self, n):
-        return _power(self, n)
+        return NotImplemented if isinstance(n, np.ndarray) else _power(self, n)
 
     def __rpow__(self, base):
         return (self * Real(_log(_arb(base)))).exp()
 
     def __neg__(self):
-        return _result(-self.value, lambda: ((self, -ONE),))
+        return Real(-self.value, ((self, MINUS_ONE),))
 
     def __pos__(self):
         return self
 
     def __abs__(self):
-        return _result(abs(self.value), lambda: ((self, arb(_sign(self.value))),))
+        return _result(abs(self.value), lambda: ((self, NAN if is_nan(self.value) else arb(_sign(self.value))),))
 
     def __float__(self):
         return float(self.value)
 
     # -- decisions -------------------------------------------------------------------------------------------------
     def __lt__(self, other):
-        return _compare(self, other, lambda s: s < 0)
+        return NotImplemented if isinstance(other, np.ndarray) else _compare(self, other, lambda s: s < 0)
 
     def __le__(self, other):
-        return _compare(self, other, lambda s: s <= 0)
+        return NotImplemented if isinstance(other, np.ndarray) else _compare(self, other, lambda s: s <= 0)
 
     def __gt__(self, other):
-        return _compare(self, other, lambda s: s > 0)
+        return NotImplemented if isinstance(other, np.ndarray) else _compare(self, other, lambda s: s > 0)
 
     def __ge__(self, other):
-        return _compare(self, other, lambda s: s >= 0)
+        return NotImplemented if isinstance(other, np.ndarray) else _compare(self, other, lambda s: s >= 0)
 
     def __eq__(self, other):
-        return _compare(self, other, lambda s: s == 0)
+        return NotImplemented if isinstance(other, np.ndarray) else _compare(self, other, lambda s: s == 0)
 
     def __ne__(self, other):
-        return not self == other
+        return NotImplemented if isinstance(other, np.ndarray) else not self == other
 
     __hash__ = None
 
@@ -153,7 +169,8 @@ class Real:
     def tanh(self):
         x = self.value
         y = NAN if is_nan(x) else arb(_sign(x)) if is_infinite(x) else _clamp(x).tanh()
-        return _result(y, lambda: ((self, ZERO if is_infinite(x) else 1 / _clamp(x).cosh() ** 2),))
+        slope = lambda: ZERO if is_infinite(x) else NAN if is_nan(x) else _enclosed(1 / _clamp(x).cosh() ** 2)  # noqa: E731
+        return _result(y, lambda: ((self, slope()),))
 
     def sin(self):
         x = self.value
@@ -209,10 +226,6 @@ def _result(value, edges):
     return Real(value, edges() if Tape.records is not None else ())
 
 
-def _edges(*pairs):
-    return tuple((p, d) for p, d in pairs if isinstance(p, Real))
-
-
 def _enclosed(x):
     if x.is_nan() or not x.is_finite() and not x.is_exact():
         raise Undecided
@@ -240,7 +253,12 @@ def _compare(a, b, decide) -> bool:
 
 
 def _add(a, b):
-    return a + b
+    y = a + b
+    if y.is_finite() or not (is_infinite(a) or is_infinite(b)) or a.is_nan() or b.is_nan():
+        return y
+    if is_infinite(a) and is_infinite(b):
+        return a if a == b else NAN
+    return a if is_infinite(a) else b
 
 
 def _multiply(a, b):
@@ -270,7 +288,10 @@ def _divide(a, b):
 def _quotient(a, b):
     x, y = _arb(a), _arb(b)
     q = _divide(x, y)
-    return _result(q, lambda: _edges((a, _divide(ONE, y)), (b, -_divide(q, y))))
+    if Tape.records is None:
+        return Real(q)
+    over_numerator = ((a, _divide(ONE, y)),) if type(a) is Real else ()
+    return Real(q, over_numerator + (((b, -_divide(q, y)),) if type(b) is Real else ()))
 
 
 def _power(x, n):
@@ -280,6 +301,8 @@ def _power(x, n):
         n = int(n)
     if not isinstance(n, int):
         v = x.value
+        if v.is_nan():
+            return _result(NAN, lambda: ((x, NAN),))
         if _sign(v) == 0:
             y = ZERO if _arb(n) > 0 else INF
         else:

@@ -148,7 +148,7 @@ class ValidationResult:
                 "direction": g.direction,
                 "grade": g.grade,
                 "checks": g.checks,
-                "worst": g.worst.as_dict() if g.worst else None,
+                "worst": None if g.worst is None else g.worst.as_dict(),
                 "not_covered": list(g.not_covered),
                 "failures": [v.as_dict() for v in g.failures],
             }

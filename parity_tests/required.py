@@ -22,8 +22,8 @@ REQUIRED = {
     "embedding": "embedding",
     "tensor": "stack concatenate flip roll pad moveaxis take_along_axis scatter_add one_hot sliding_window einsum",
     "sampling": "gumbel_max gumbel_softmax categorical dropout",
-    "distributions": "normal_log_prob normal_entropy kl_normal_normal categorical_log_prob categorical_entropy "
-    "kl_categorical_categorical",
+    "distributions": "normal_log_prob normal_entropy normal_sample kl_normal_normal categorical_log_prob categorical_entropy "
+    "categorical_sample kl_categorical_categorical",
     "optimizers": "sgd adam adamw",
     "schedules": "cosine_annealing_lr",
     "init": "kaiming_normal orthogonal",
@@ -35,8 +35,8 @@ OPS = tuple(f"{family}.{name}" for family, names in REQUIRED.items() for name in
 
 WITHOUT_BACKWARD = {
     "integer result": "reductions.argmax reductions.argmin reductions.argsort reductions.histogram tensor.one_hot sampling.gumbel_max "
-    "sampling.categorical",
-    "a random number that depends on no array": "init.kaiming_normal init.orthogonal",
+    "sampling.categorical distributions.categorical_sample augmentation.adjust_brightness_uint8",
+    "a random number that depends on no array": "init.kaiming_normal init.orthogonal distributions.normal_sample",
     "not part of a network's forward pass": "optimizers.sgd optimizers.adam optimizers.adamw schedules.cosine_annealing_lr "
     "calculus.jacobian calculus.gradient_check",
 }

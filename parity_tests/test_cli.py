@@ -152,8 +152,8 @@ def test_a_right_candidate_passes(mine, tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("unshifted", "units of u*scale"),
-        ("list_result", "structure"),
+        ("unshifted", "nan where none is expected"),
+        ("list_result", "returned 3 where 1 outputs are expected"),
         ("raises", "raised RuntimeError: out of luck"),
         ("writes", "writes into its input"),
         ("wide", "has dtype float64, expected float32"),

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import pickle
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -19,14 +21,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-REFERENCE_LIMIT = 128.0
+LARGEST_RTOL = {"float64": 1e-12, "float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}
+"""A relative tolerance beyond this says nothing; where cancellation would need more, `atol` takes it."""
+REFERENCE_LIMIT = {"float64": 128.0, "float32": 128.0, "float16": 32.0, "bfloat16": 16.0}
 """A reference beyond this many units (or with a wrong nan, infinity or shape) is listed as different, not given a budget."""
 
 
 # -- measuring -----------------------------------------------------------------------------------------------------------------
 def measure_op(op: str, texts: dict | None = None) -> tuple[str, list]:
     from parity import runner
-    from parity.evaluate import evaluate, library
+    from parity.evaluate import library
     from parity.loader import catalogue
     from parity.oracle import OracleError
     from parity.tolerances import Row
@@ -36,13 +40,16 @@ def measure_op(op: str, texts: dict | None = None) -> tuple[str, list]:
     regions = (texts or {}).get("regions", [])
     row = Row(op, 0, {"budget": everything, "reference": {"torch": everything, "scipy": everything}, "regions": []})
     found = []
+    store = Path(os.environ["PARITY_TRUTHS"]) / f"{op}.pickle" if "PARITY_TRUTHS" in os.environ else None
+    kept: dict | None = None if store is None else pickle.loads(store.read_bytes()) if store.exists() else {}
+    close: dict = {}
     groups: dict = {}
     for c in runner.checks_of(op):
         if c.direction != "distribution":
             groups.setdefault((c.hazard, c.dtype, c.direction), []).append(c)
     for (hazard, dtype, direction), checks in groups.items():
         try:
-            e = evaluate(pair, runner._cases(op)[hazard], dtype, direction)
+            e = remembered(kept, pair, runner._cases(op)[hazard], dtype, direction)
         except OracleError as error:
             found.append([hazard, dtype, direction, "truth", "inf", "oracle", str(error)])
             continue
@@ -55,6 +62,8 @@ def measure_op(op: str, texts: dict | None = None) -> tuple[str, list]:
                 continue
             party = e.party(who, library(pair))
             outcome, _ = runner.judge_party(e, party, row, who)
+            if who != "ours" and outcome.units <= REFERENCE_LIMIT[dtype] and is_ordinary(runner._cases(op)[hazard]):
+                _close(close.setdefault(dtype, []), e.party("ours", library(pair)), party)
             outside = _outside_regions(e, party, regions, who, outcome)
             detail = {}
             if outcome.units > 8:
@@ -62,7 +71,62 @@ def measure_op(op: str, texts: dict | None = None) -> tuple[str, list]:
                 if not party.error:
                     detail = runner._detail(e, outcome, who, library(pair))
             found.append([hazard, dtype, direction, who, _plain(outside), outcome.stage, outcome.message, detail])
+    if store is not None and not store.exists():
+        store.write_bytes(pickle.dumps(kept))
+    found.append(["", "", "", "allclose", 0.0, "", "", {d: _tolerances(v, LARGEST_RTOL[d]) for d, v in close.items() if v}])
     return op, found
+
+
+def remembered(kept: dict | None, pair, case, dtype: str, direction: str):
+    """An evaluation, with its truth kept between the dispatch paths of one calibration (PARITY_TRUTHS names a folder)."""
+    from parity.cases import build
+    from parity.evaluate import Evaluation, evaluate
+
+    key = (case.name, dtype, direction)
+    if kept is not None and key in kept:
+        return Evaluation(pair, case, dtype, direction, build(pair, case, dtype), *kept[key])
+    e = evaluate(pair, case, dtype, direction)
+    if kept is not None:
+        kept[key] = (e.cotangents, e.truths)
+    return e
+
+
+def _close(pairs: list, ours, theirs) -> None:
+    """Collect (|a - b|, |b|) of every finite element."""
+    import numpy as np
+
+    for a, b in zip(ours.outputs, theirs.outputs, strict=False):
+        if a is None or b is None or np.asarray(a).dtype.kind in "iub" or np.shape(a) != np.shape(b):
+            continue
+        x, y = np.asarray(a).astype(np.float64).ravel(), np.asarray(b).astype(np.float64).ravel()
+        kept = np.isfinite(x) & np.isfinite(y)
+        x, y = np.where(kept, x, 0), np.where(kept, y, 0)
+        pairs.append(np.stack([np.abs(x - y)[kept], np.abs(y)[kept]]))
+
+
+def _tolerances(pairs: list, largest: float) -> list[float]:
+    """The smallest round rtol that holds for the larger half of the elements, then the atol that the others need."""
+    import numpy as np
+
+    d, b = np.concatenate(pairs, axis=1)
+    if not d.size or not d.any():
+        return [0.0, 0.0]
+    large = b >= max(np.median(b), 1e-3 * b.max())
+    rtol = min(largest, _round_number(1.5 * float((d[large] / b[large]).max(initial=0.0))))
+    return [rtol, _round_number(1.5 * float((d - rtol * b).max(initial=0.0)))]
+
+
+def _round_number(x: float) -> float:
+    """x rounded up to 1, 2 or 5 times a power of ten."""
+    if x <= 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(x))
+    return float(f"{next((m for m in (1, 2, 5) if m * power >= x), 10) * power:.3g}")
+
+
+def is_ordinary(case) -> bool:
+    """No hazard, layout or exhaustive input: plain values, whatever the options and shapes."""
+    return not case.hazards and not case.layout
 
 
 def _outside_regions(e, party, regions, who, outcome):
@@ -132,7 +196,8 @@ def _ceil(x: float) -> float:
     if x == 0:
         return 0
     step = 10.0 ** (math.floor(math.log10(x)) - 2)
-    return float(f"{math.ceil(x / step - 1e-9) * step:.6g}")
+    up = float(f"{math.ceil(x / step) * step:.6g}")
+    return up if up >= x else float(f"{(math.ceil(x / step) + 1) * step:.6g}")
 
 
 def propose(texts: dict, measurements: list[dict]) -> dict:
@@ -145,19 +210,31 @@ def propose(texts: dict, measurements: list[dict]) -> dict:
 
 def _row(op: str, text: dict, found: list) -> dict:
     cells: dict = {}
+    close: dict = {}
     for path, rows in found:
         for hazard, dtype, direction, who, units, *rest in rows:
+            if who == "allclose":
+                for d, (rtol, atol) in rest[2].items():
+                    close[d] = {"rtol": max(rtol, close.get(d, {}).get("rtol", 0.0)), "atol": max(atol, close.get(d, {}).get("atol", 0.0))}
+                continue
             cells.setdefault((who, direction, dtype), {}).setdefault(hazard, {})[path] = (float(units), rest)
     row = {k: text[k] for k in ("scale", "why", "source") if k in text}
     row["budget"] = _budgets(cells, "ours", set(), op)
     differs = _differences(cells, text.get("differs", []), op)
-    listed = {(d["reference"], direction, dtype, h) for d in differs for direction, by in d["where"].items() for dtype, hs in by.items() for h in hs}
+    listed = {
+        (d["reference"], direction, dtype, h)
+        for d in differs
+        for direction, by in d["where"].items()
+        for dtype, hs in by.items()
+        for h in hs
+    }
     reference = {who: b for who in ("torch", "scipy") if (b := _budgets(cells, who, listed, op))}
     if reference:
         row["reference"] = reference
-    for key in ("allclose", "regions"):
-        if key in text:
-            row[key] = text[key]
+    if close:
+        row["allclose"] = close
+    if "regions" in text:
+        row["regions"] = text["regions"]
     if differs:
         row["differs"] = differs
     if "statistical" in text:
@@ -167,15 +244,18 @@ def _row(op: str, text: dict, found: list) -> dict:
 
 def _budgets(cells, who, listed, op) -> dict:
     out: dict = {}
-    for (w, direction, dtype), hazards in cells.items():
+    for cell, hazards in cells.items():
+        w, direction, dtype = cell
         if w != who:
             continue
-        kept = {h: max(u for u, _ in by.values()) for h, by in hazards.items() if (who, direction, dtype, h) not in listed}
+        kept = {h: max((u for p, (u, _) in by.items() if (*cell, h, p) not in listed), default=0.0) for h, by in hazards.items()}
         worst = max((u for u in kept.values() if math.isfinite(u)), default=0.0)
-        if who == "ours" and max(kept.values(), default=0.0) > REFERENCE_LIMIT:
+        if who == "ours" and max(kept.values(), default=0.0) > REFERENCE_LIMIT[dtype]:
             print(f"# OURS {op} {direction} {dtype}: {sorted(kept.items(), key=lambda i: -i[1])[:4]}", file=sys.stderr)
-        exhaustive = "every_value" in hazards
-        out.setdefault(direction, {})[dtype] = _ceil(worst if exhaustive else 1.1 * worst)
+        exhaustive = any(h.startswith("every_") for h in hazards)
+        margin = worst if exhaustive or worst == 0 else max(1.0, 1.1 * worst)  # a correctly rounded result may reach 1
+        cap = math.inf if who == "ours" else REFERENCE_LIMIT[dtype]
+        out.setdefault(direction, {})[dtype] = min(cap, _ceil(margin))
     return out
 
 
@@ -187,13 +267,15 @@ def _differences(cells, earlier: list, op: str) -> list:
         if who == "ours":
             continue
         for hazard, by in hazards.items():
-            bad = [p for p, (u, _) in by.items() if not u <= REFERENCE_LIMIT]
+            bad = [p for p, (u, _) in by.items() if not u <= REFERENCE_LIMIT[dtype]]
             if not bad:
                 continue
             paths = None if sorted(bad) == all_paths or sorted(bad) == sorted(by) else tuple(sorted(bad))
             k = _explained(earlier, who, direction, dtype, hazard)
             stage = by[bad[0]][1][0]
-            groups.setdefault((who, k if k is not None else f"new {stage}", paths), []).append((direction, dtype, hazard, by[bad[0]]))
+            groups.setdefault((who, k if k is not None else f"new {stage}", paths), []).append(
+                (direction, dtype, hazard, by[bad[0]])
+            )
     return [_entry(key, members, earlier) for key, members in groups.items()]
 
 
@@ -206,7 +288,11 @@ def _explained(earlier, who, direction, dtype, hazard):
                 continue
             where = e.get("where", {})
             here = where.get(direction, {})
-            hs = {h for by in ([here] if level < 3 else where.values()) for h in (by.get(dtype, []) if level == 0 else [h for v in by.values() for h in v])}
+            hs = {
+                h
+                for by in ([here] if level < 3 else where.values())
+                for h in (by.get(dtype, []) if level == 0 else [h for v in by.values() for h in v])
+            }
             if hazard in hs or (level >= 2 and last in {h.rsplit("+", 1)[-1].rsplit(".", 1)[-1] for h in hs}):
                 return i
     return None
@@ -220,7 +306,9 @@ def _entry(key, members, earlier) -> dict:
         where.setdefault(direction, {}).setdefault(dtype, []).append(hazard)
     sample = members[0][3][1]
     detail = sample[2] if len(sample) > 2 and sample[2] else {}
-    text = "; ".join(f"{n} {v}" for n, v in detail.items() if n in ("element", who, "truth") or n.startswith("input"))
+    shown = {n: str(v).split(" at the element")[0] for n, v in detail.items()}
+    inputs = ", ".join(f"{n[6:]} = {v}" for n, v in shown.items() if n.startswith("input ") and len(v) < 60)
+    text = f"{inputs}: {who} {shown.get(who)}, truth {shown.get('truth')}" if shown else ""
     entry = {"reference": who, "where": where}
     if paths:
         entry["paths"] = list(paths)

@@ -1,8 +1,98 @@
 """Activations: the elementwise nonlinearities of a network, and the row-wise softmax family, each with its gradient."""
 
-from npimpl.activations.exponential import *  # noqa: F403 - each submodule lists its ops in __all__
-from npimpl.activations.gated import *  # noqa: F403
-from npimpl.activations.rectifiers import *  # noqa: F403
-from npimpl.activations.shrinkage import *  # noqa: F403
-from npimpl.activations.sigmoidal import *  # noqa: F403
-from npimpl.activations.simplex import *  # noqa: F403
+from npimpl.activations.exponential import celu, celu_backward, elu, elu_backward, selu, selu_backward
+from npimpl.activations.gated import gelu, gelu_backward, glu, glu_backward, mish, mish_backward, silu, silu_backward
+from npimpl.activations.rectifiers import (
+    hardsigmoid,
+    hardsigmoid_backward,
+    hardswish,
+    hardswish_backward,
+    hardtanh,
+    hardtanh_backward,
+    leaky_relu,
+    leaky_relu_backward,
+    prelu,
+    prelu_backward,
+    relu,
+    relu6,
+    relu6_backward,
+    relu_backward,
+    threshold,
+    threshold_backward,
+)
+from npimpl.activations.shrinkage import (
+    hardshrink,
+    hardshrink_backward,
+    softshrink,
+    softshrink_backward,
+    tanhshrink,
+    tanhshrink_backward,
+)
+from npimpl.activations.sigmoidal import (
+    logsigmoid,
+    logsigmoid_backward,
+    sigmoid,
+    sigmoid_backward,
+    softplus,
+    softplus_backward,
+    softsign,
+    softsign_backward,
+    tanh,
+    tanh_backward,
+)
+from npimpl.activations.simplex import log_softmax, log_softmax_backward, softmax, softmax_backward, softmin, softmin_backward
+
+__all__ = [
+    "celu",
+    "celu_backward",
+    "elu",
+    "elu_backward",
+    "gelu",
+    "gelu_backward",
+    "glu",
+    "glu_backward",
+    "hardshrink",
+    "hardshrink_backward",
+    "hardsigmoid",
+    "hardsigmoid_backward",
+    "hardswish",
+    "hardswish_backward",
+    "hardtanh",
+    "hardtanh_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "log_softmax",
+    "log_softmax_backward",
+    "logsigmoid",
+    "logsigmoid_backward",
+    "mish",
+    "mish_backward",
+    "prelu",
+    "prelu_backward",
+    "relu",
+    "relu6",
+    "relu6_backward",
+    "relu_backward",
+    "selu",
+    "selu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "silu",
+    "silu_backward",
+    "softmax",
+    "softmax_backward",
+    "softmin",
+    "softmin_backward",
+    "softplus",
+    "softplus_backward",
+    "softshrink",
+    "softshrink_backward",
+    "softsign",
+    "softsign_backward",
+    "tanh",
+    "tanh_backward",
+    "tanhshrink",
+    "tanhshrink_backward",
+    "threshold",
+    "threshold_backward",
+]

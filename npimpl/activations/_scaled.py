@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["exp_times", "logistic", "nan_where_nan", "product", "two_sum"]
+__all__ = ["exp_times", "logistic", "nan_where_nan", "one_plus_squared", "product", "two_sum"]
 
 _LN2_HEAD = float.fromhex("0x1.62e42feep-1")
 """log(2) cut to 32 bits, so that its multiples up to 2^13 are exact, and below what was cut off."""
@@ -40,6 +40,11 @@ def logistic(c, x):
 def nan_where_nan(dx, x):
     """`dx`, and nan where x is nan: a gradient chosen by comparisons would otherwise hide it."""
     return np.where(np.isnan(x), x, dx)
+
+
+def one_plus_squared(t):
+    """(1 + t)^2 as 1 + t (2 + t): for small t one rounding instead of the three of (1 + t)(1 + t)."""
+    return 1.0 + t * (2.0 + t)
 
 
 def product(a, b):

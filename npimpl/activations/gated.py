@@ -20,7 +20,7 @@ from npimpl._elementwise import elementwise
 from npimpl._erf import erfcx, gauss, ndtr
 from npimpl._piecewise import horner
 from npimpl._precision import as_float
-from npimpl.activations._scaled import exp_times, logistic, product, two_sum
+from npimpl.activations._scaled import exp_times, logistic, one_plus_squared, product, two_sum
 
 __all__ = ["gelu", "gelu_backward", "glu", "glu_backward", "mish", "mish_backward", "silu", "silu_backward"]
 
@@ -74,18 +74,18 @@ def silu_backward(grad_output, x):
 
     $$\frac{e^x\,(e^x + 1 + x)}{(1 + e^x)^2},\qquad e^x + 1 + x = h + e^{x_0}(e^h - 1),\quad h = x - x_0,$$
 
-    because $e^{x_0} = -(1 + x_0)$ at the root: both terms have the sign of h, and no digit is lost.
-    $dx_i = dy_i$ times that.
+    because $e^{x_0} = -(1 + x_0)$ at the root: both terms have the sign of h, and no digit is lost.  (Left of -2, far
+    from the root, $1 + x$ is exact, and the plain sum is better by a rounding.)  $dx_i = dy_i$ times that.
 
     >>> silu_backward(np.array([2.0, 2.0]), np.array([0.0, np.inf]))
     (array([1., 2.]),)
     """
     v = np.clip(x, -800.0, 800.0)
     t = np.exp(-np.abs(v))
-    q = (1.0 + t) ** 2
-    h = (v - _SILU_ROOT[0]) - _SILU_ROOT[1]
-    left = np.minimum(v, 0.0)
-    falling = exp_times(grad_output * (h + _SILU_EXP * np.expm1(np.minimum(h, 2.0))) / q, left)
+    q = one_plus_squared(t)
+    h = np.minimum((v - _SILU_ROOT[0]) - _SILU_ROOT[1], 2.0)
+    falling = np.where(v < -2, (1.0 + v) + t, h + _SILU_EXP * np.expm1(h))
+    falling = exp_times(grad_output * falling / q, np.minimum(v, 0.0), t)
     return (np.where(v >= 0, grad_output * ((1.0 + (1.0 + v) * t) / q), falling),)
 
 
@@ -126,7 +126,8 @@ def mish_backward(grad_output, x):
 
     $$M(x) = d\,[\,w^2 + w w_0 + w_0^2 + 4(w + w_0) + 6 + 4x_0\,] + 4h(1 + w),$$
 
-    where the bracket is positive: both terms have the sign of h.  For x >= 0 the first form, divided by $w^4$, is a sum of
+    where the bracket is positive: both terms have the sign of h.  Left of -2, where $1 + x$ is exact, M is summed as
+    $4(1 + x) + w(6 + 4x + 4w + w^2)$.  For x >= 0 the first form, divided by $w^4$, is a sum of
     positive terms in $t = e^{-x}$.  $dx_i = dy_i$ times that.
 
     >>> mish_backward(np.array([5.0, 5.0]), np.array([0.0, np.inf])) [0].round(12)
@@ -134,13 +135,14 @@ def mish_backward(grad_output, x):
     """
     v = np.clip(x, -800.0, 800.0)
     t = np.exp(-np.abs(v))
-    m = 1.0 + 2.0 * t * (1.0 + t)
-    rising = ((1.0 + 2.0 * t) * m + 4.0 * v * (t * t) * (1.0 + t)) / (m * m)
+    a = 2.0 * t * (1.0 + t)
+    rising = ((1.0 + 2.0 * t) * (1.0 + a) + 4.0 * v * (t * t) * (1.0 + t)) / one_plus_squared(a)
     h, w, w0 = np.minimum((v - _MISH_ROOT[0]) - _MISH_ROOT[1], 2.0), t, _MISH_EXP
     bracket = w * (w + (w0 + 4.0)) + (w0 * w0 + 4.0 * w0 + 6.0 + 4.0 * _MISH_ROOT[0])
-    falling = 4.0 * h + (w0 * np.expm1(h) * bracket + 4.0 * h * w)
-    n2 = 2.0 + w * (2.0 + w)
-    return (np.where(v >= 0, grad_output * rising, exp_times(grad_output * falling / (n2 * n2), np.minimum(v, 0.0), t)),)
+    near = 4.0 * h + (w0 * np.expm1(h) * bracket + 4.0 * h * w)
+    far = 4.0 * (1.0 + v) + w * ((6.0 + 4.0 * v) + w * (4.0 + w))
+    falling = grad_output * np.where(v < -2, far, near) / (4.0 * one_plus_squared(w * (1.0 + 0.5 * w)))
+    return (np.where(v >= 0, grad_output * rising, exp_times(falling, np.minimum(v, 0.0), t)),)
 
 
 @elementwise("x")
@@ -235,7 +237,9 @@ def glu_backward(grad_output, x, axis=-1):
     a, b = _channel_halves(as_float(x), axis)
     dy = as_float(grad_output, "grad_output")
     if dy.shape != a.shape:
-        raise ValueError(f"`grad_output` has shape {dy.shape}, but glu's result has shape {a.shape}; give one cotangent for each.")
+        raise ValueError(
+            f"`grad_output` has shape {dy.shape}, but glu's result has shape {a.shape}; give one cotangent for each."
+        )
     return (np.concatenate(_gate_gradients(dy, a, b), axis=axis),)
 
 
@@ -248,8 +252,7 @@ def _gate(a, b):
 @elementwise("grad_output", "a", "b")
 def _gate_gradients(grad_output, a, b):
     t = np.exp(-np.abs(b))
-    q = 1.0 + t
-    return logistic(grad_output, b), grad_output * (exp_times(a, -np.abs(b), t) / (q * q))
+    return logistic(grad_output, b), grad_output * (exp_times(a, -np.abs(b), t) / one_plus_squared(t))
 
 
 def _channel_halves(x, axis):
@@ -330,11 +333,12 @@ def _tanh_rising(x):
 def _tanh_gradient(dy, x):
     u, du = _inner(x)
     t = np.exp(-np.abs(u))
-    q = (1.0 + t) ** 2
+    q = one_plus_squared(t)
     v = x * (_LINEAR[0] + 3.0 * _CUBIC[0] * (x * x))
     left = np.minimum(x, 0.0)
     h = (left - _TANH_ROOT[0]) - _TANH_ROOT[1]
     s = left * (left + _TANH_ROOT[0])
-    rise = _TANH_EXP * np.expm1(h * (_TANH_SLOPES[0] + _CUBIC[0] * s)) + h * (_TANH_SLOPES[1] + 3.0 * _CUBIC[0] * s)
-    falling = exp_times(dy * (rise + rise * du) / q, np.minimum(u, 0.0))
+    near = _TANH_EXP * np.expm1(h * (_TANH_SLOPES[0] + _CUBIC[0] * s)) + h * (_TANH_SLOPES[1] + 3.0 * _CUBIC[0] * s)
+    rise = np.where(np.abs(h) < 1.0 / 2.0, near, 1.0 + v + t)
+    falling = exp_times(dy * (rise + rise * du) / q, np.minimum(u, 0.0), t)
     return np.where(x >= 0, dy * ((1.0 + (1.0 + v) * t) / q), falling)

@@ -10,7 +10,7 @@ import numpy as np
 
 from npimpl._axes import pairwise_sum
 from npimpl._elementwise import elementwise
-from npimpl._precision import result_dtype, rounded, widen
+from npimpl._precision import as_float, rounded, widen
 from npimpl.activations._scaled import nan_where_nan
 
 __all__ = [
@@ -147,14 +147,13 @@ def prelu_backward(grad_output, x, weight):
     >>> prelu_backward(np.ones((1, 3)), np.array([[-2.0, 3.0, -1.0]]), np.array([0.5]))
     (array([[0.5, 1. , 0.5]]), array([-3.]))
     """
-    (dy, x_, w_), _ = widen(grad_output, x, weight, names=("grad_output", "x", "weight"))
-    w = _per_channel(w_, x_)
-    if dy.shape != x_.shape:
-        raise ValueError(f"`grad_output` has shape {dy.shape} but x has {x_.shape}; give one cotangent for each element.")
-    dx = np.where(x_ > 0, dy, w * dy)
-    axes = tuple(i for i in range(x_.ndim) if w_.size == 1 or i != 1)
-    dw = _sum_of_products(dy, np.where(x_ > 0, 0.0, x_), axes).reshape(w_.shape)
-    return rounded(dx, result_dtype(np.asarray(grad_output), *_floats(x))), rounded(dw, _floats(weight)[0].dtype)
+    (dy, v, w), _ = widen(grad_output, x, weight, names=("grad_output", "x", "weight"))
+    if dy.shape != v.shape:
+        raise ValueError(f"`grad_output` has shape {dy.shape} but x has {v.shape}; give one cotangent for each element.")
+    dx = np.where(v > 0, dy, _per_channel(w, v) * dy)
+    others = tuple(i for i in range(v.ndim) if w.size == 1 or i != 1)
+    dw = _sum_of_products(dy, np.where(v > 0, 0.0, v), others).reshape(w.shape) if w.size else w
+    return rounded(dx, as_float(x).dtype), rounded(dw, as_float(weight).dtype)
 
 
 @elementwise("x")
@@ -295,12 +294,6 @@ def _between(dy, x, low, high):
 def _check_interval(low, high):
     if low > high:
         raise ValueError(f"min_val={low} is above max_val={high}; give an interval with min_val <= max_val.")
-
-
-def _floats(a):
-    """[`a`] as `widen` reads its dtype: integers count as float64."""
-    a = np.asarray(a)
-    return [a if a.dtype.kind not in "iub" else a.astype(np.float64)]
 
 
 def _per_channel(w, x):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._elementwise import elementwise
-from npimpl.activations._scaled import exp_times, logistic, product
+from npimpl.activations._scaled import exp_times, logistic, one_plus_squared, product
 
 __all__ = [
     "logsigmoid", "logsigmoid_backward", "sigmoid", "sigmoid_backward", "softplus", "softplus_backward",
@@ -50,8 +50,7 @@ def sigmoid_backward(grad_output, x):
     """
     a = np.abs(x)
     t = np.exp(-a)
-    q = 1.0 + t
-    return (exp_times(grad_output / (q * q), -a, t),)
+    return (exp_times(grad_output / one_plus_squared(t), -a, t),)
 
 
 @elementwise("x")
@@ -117,8 +116,7 @@ def tanh_backward(grad_output, x):
     """
     a = -2.0 * np.abs(x)
     t = np.exp(a)
-    q = 1.0 + t
-    return (exp_times(4.0 * grad_output / (q * q), a, t),)
+    return (exp_times(4.0 * grad_output / one_plus_squared(t), a, t),)
 
 
 @elementwise("x")

@@ -13,7 +13,7 @@ import operator
 import numpy as np
 
 from npimpl._axes import normalize_axis, pairwise_sum
-from npimpl._precision import result_dtype, rounded, widen
+from npimpl._precision import rounded, widen
 
 __all__ = ["log_softmax", "log_softmax_backward", "softmax", "softmax_backward", "softmin", "softmin_backward"]
 
@@ -64,7 +64,7 @@ def softmax_backward(grad_output, x, axis=-1):
     y = e / (1.0 + r)
     dy, k = _as_rows(dy, axis)
     a = dy - np.take_along_axis(dy, winner, k)
-    return (rounded((y * (a - pairwise_sum(y * a, k, keepdims=True))).reshape(x.shape), dtype),)
+    return (rounded((y * (a - _sum(y * a, k))).reshape(x.shape), dtype),)
 
 
 @np.errstate(all="ignore")
@@ -110,7 +110,7 @@ def log_softmax_backward(grad_output, x, axis=-1):
     own = np.take_along_axis(dy, winner, k)
     others = dy.copy()
     np.put_along_axis(others, winner, 0.0, k)
-    others = pairwise_sum(others, k, keepdims=True)
+    others = _sum(others, k)
     dx = dy - e / (1.0 + r) * (others + own)
     np.put_along_axis(dx, winner, (r * own - others) / (1.0 + r), k)
     return (rounded(dx.reshape(x.shape), dtype),)
@@ -166,14 +166,21 @@ def _shifted(x, axis):
     e = np.exp(d)
     # The winner's d is 0, or nan where the maximum is infinite or nan: either way it is what it adds to r.
     np.put_along_axis(e, winner, np.take_along_axis(d, winner, k), k)
-    r = pairwise_sum(e, k, keepdims=True)
+    r = _sum(e, k)
     np.put_along_axis(e, winner, 1.0, k)
     return d, e, r, winner
 
 
+def _sum(x, k):
+    """The sum along axis k, kept; NumPy's own is pairwise, and faster, along the last axis of a contiguous array."""
+    if k == x.ndim - 1 and x.flags.c_contiguous:
+        return np.add.reduce(x, axis=k, keepdims=True)
+    return pairwise_sum(x, k, keepdims=True)
+
+
 def _same_shape(grad_output, x):
-    (dy, v), _ = widen(grad_output, x, names=("grad_output", "x"))
-    if dy.shape != v.shape:
-        raise ValueError(f"`grad_output` has shape {dy.shape} but x has {v.shape}; give one cotangent for each element.")
-    kinds = [a if a.dtype.kind not in "iub" else a.astype(np.float64) for a in (np.asarray(grad_output), np.asarray(x))]
-    return (dy, v), result_dtype(*kinds)
+    wide, dtype = widen(grad_output, x, names=("grad_output", "x"))
+    if wide[0].shape != wide[1].shape:
+        shapes = f"`grad_output` has shape {wide[0].shape} but x has {wide[1].shape}"
+        raise ValueError(f"{shapes}; give one cotangent for each element.")
+    return wide, dtype

@@ -7,14 +7,22 @@ import numpy as np
 from npimpl._axes import pairwise_sum, sum_to_shape
 from npimpl._precision import as_float, rounded
 
-__all__ = ["reduced", "row_sum"]
+__all__ = ["reduced", "row_sum", "summed"]
 
 
-def reduced(gradients, arrays):
+def reduced(kernel, grad_output, *arrays):
+    """The gradients `kernel(grad_output, *arrays)` of an elementwise op, each summed to the shape of its array."""
+    dy, arrays = as_float(grad_output, "grad_output"), [as_float(a) for a in arrays]
+    if all(a.shape == dy.shape and a.dtype == dy.dtype for a in arrays):
+        return kernel(dy, *arrays)
+    return summed(kernel(*(a.astype(np.float64) for a in (dy, *arrays))), arrays)
+
+
+def summed(gradients, arrays):
     """Each float64 gradient summed to the shape, and rounded to the dtype, of its array."""
-    return tuple(rounded(sum_to_shape(g, a.shape), a.dtype) for g, a in zip(gradients, map(as_float, arrays), strict=True))
+    return tuple(rounded(sum_to_shape(g, np.shape(a)), as_float(a).dtype) for g, a in zip(gradients, arrays, strict=True))
 
 
 def row_sum(x: np.ndarray) -> np.ndarray:
     """The pairwise sum over the last axis, which is kept with length one."""
-    return pairwise_sum(x, -1, keepdims=True) if x.size else np.zeros((*x.shape[:-1], 1))
+    return pairwise_sum(x, -1, keepdims=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from npimpl import sampling
 from npimpl._precision import as_float, result_dtype, rounded, widen
-from npimpl.distributions._shared import reduced, row_sum
+from npimpl.distributions._shared import row_sum, summed
 
 __all__ = [
     "categorical_entropy",
@@ -21,42 +21,42 @@ __all__ = [
 ]
 
 
-def _logits(name: str, l: np.ndarray) -> np.ndarray:
-    if l.ndim == 0 or l.shape[-1] == 0:
-        raise ValueError(f"`{name}` has shape {l.shape}; the last axis holds the categories, so give at least one.")
-    return l
+def _logits(name: str, x: np.ndarray) -> np.ndarray:
+    if x.ndim == 0 or x.shape[-1] == 0:
+        raise ValueError(f"`{name}` has shape {x.shape}; the last axis holds the categories, so give at least one.")
+    return x
 
 
-def _exponentials(l):
-    """m = max l, the exponentials e_k = exp(l_k - m), and S, the sum of all but the largest (inf for a row with +inf).
+def _exponentials(x):
+    """m = max x, the exponentials e_k = exp(x_k - m), and S, the sum of all but the largest (inf for a row with +inf).
 
     The largest e is exactly 1, so log sum e = log1p(S) without the loss of S beside 1.
     """
-    m = np.max(l, axis=-1, keepdims=True)
-    e = np.exp(l - m)
+    m = np.max(x, axis=-1, keepdims=True)
+    e = np.exp(x - m)
     rest = e.copy()
-    np.put_along_axis(rest, np.argmax(l, axis=-1, keepdims=True), 0.0, -1)
+    np.put_along_axis(rest, np.argmax(x, axis=-1, keepdims=True), 0.0, -1)
     return m, e, np.where(np.isposinf(m), np.inf, row_sum(rest))
 
 
-def _labels(value, l):
+def _labels(value, x):
     """The labels as indices, and the logits, broadcast against each other."""
     v = np.asarray(value)
     if v.dtype.kind not in "iu":
         raise TypeError(f"`value` has dtype {v.dtype}, but must hold integers: the indices of categories.")
-    if v.size and (v.min() < 0 or v.max() >= l.shape[-1]):
-        raise ValueError(f"`value` holds {v.min()} to {v.max()}, but the {l.shape[-1]} categories are 0 to {l.shape[-1] - 1}.")
-    shape = np.broadcast_shapes(v.shape, l.shape[:-1])
-    return np.broadcast_to(v, shape)[..., None], np.broadcast_to(l, (*shape, l.shape[-1]))
+    if v.size and (v.min() < 0 or v.max() >= x.shape[-1]):
+        raise ValueError(f"`value` holds {v.min()} to {v.max()}, but the {x.shape[-1]} categories are 0 to {x.shape[-1] - 1}.")
+    shape = np.broadcast_shapes(v.shape, x.shape[:-1])
+    return np.broadcast_to(v, shape)[..., None], np.broadcast_to(x, (*shape, x.shape[-1]))
 
 
 @np.errstate(all="ignore")
 def categorical_log_prob(value, logits) -> np.ndarray:
     """The logarithm of the probability of a category.
 
-    Equation: y = log p_v = l_v - log sum_k exp(l_k), v = value, l = logits.
+    Equation: y = log p_v = x_v - log sum_k exp(x_k), v = value, x = logits.
 
-    Stable form: with m = max l, y = (l_v - m) - log1p(S), S = sum of exp(l_k - m) over all but the largest.  Both terms have
+    Stable form: with m = max x, y = (x_v - m) - log1p(S), S = sum of exp(x_k - m) over all but the largest.  Both terms have
     the same sign, so nothing cancels: the log-probability of a near-certain category, about -S, keeps all its digits.
 
     Shapes: value (...) of integers and logits (..., K), unnormalised, broadcast; result (...) in the dtype of logits.
@@ -71,10 +71,10 @@ def categorical_log_prob(value, logits) -> np.ndarray:
     >>> float(categorical_log_prob(0, np.array([40.0, 0.0])))
     -4.248354255291589e-18
     """
-    [l], dtype = widen(logits, names=("logits",))
-    v, l = _labels(value, _logits("logits", l))
-    m, _, S = _exponentials(l)
-    y = np.take_along_axis(l, v, -1) - m - np.log1p(S)
+    [x], dtype = widen(logits, names=("logits",))
+    v, x = _labels(value, _logits("logits", x))
+    m, _, S = _exponentials(x)
+    y = np.take_along_axis(x, v, -1) - m - np.log1p(S)
     return rounded(y[..., 0], dtype)
 
 
@@ -82,31 +82,46 @@ def categorical_log_prob(value, logits) -> np.ndarray:
 def categorical_log_prob_backward(grad_output, value, logits):
     """The gradient of `categorical_log_prob`: (None, dlogits), summed over the axes that logits were broadcast along.
 
-    Element derivative: dy/dl_j = (j = v) - p_j.  The entry of the label is the sum of the other probabilities, not 1 - p_v,
-    which would lose the small ones.  Vector-Jacobian product: dl_j = dy ((j = v) - p_j).
+    Element derivative: dy/dx_j = (j = v) - p_j.  The entry of the label is the sum of the other probabilities, not 1 - p_v,
+    which would lose the small ones.  Vector-Jacobian product: dx_j = dy ((j = v) - p_j).
 
     >>> categorical_log_prob_backward(1.0, 0, np.array([0.0, 0.0]))
     (None, array([ 0.5, -0.5]))
     """
-    [l, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
-    v, l = _labels(value, _logits("logits", l))
-    _, e, S = _exponentials(l)
+    [x, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
+    v, x = _labels(value, _logits("logits", x))
+    _, e, S = _exponentials(x)
     others = e.copy()
     np.put_along_axis(others, v, 0.0, -1)
     others = row_sum(others)
-    at = np.arange(l.shape[-1]) == v
-    certain = np.isposinf(S) & at & np.isneginf(l - np.max(l, axis=-1, keepdims=True))
-    g = np.where(certain, 1.0, np.where(at, others, -e) / (1 + S))
-    return (None, *reduced([dy[..., None] * g], [logits]))
+    at = np.arange(x.shape[-1]) == v
+    g = np.where(at, others, -e) / (1 + S)
+    g = np.where(np.isposinf(S), np.where(np.isposinf(x), np.nan, at), g)  # beside an infinite logit p is 0
+    return (None, *summed([dy[..., None] * g], [logits]))
+
+
+def _gaps(m, x):
+    """d_k = max x - x_k, and 0 where it is infinite: there the probability is 0 and 0 log 0 is 0."""
+    d = m - x
+    return np.where(np.isposinf(d), 0.0, d)
+
+
+def _times(e, d, x):
+    """e x for e = exp(-d), also where e alone would be subnormal or zero."""
+    small = d > 700
+    if not small.any():
+        return e * x
+    larger = np.exp(64 - d)
+    return np.where(small, np.where(larger == 0, 0.0, larger * x * math.exp(-64)), e * x)
 
 
 @np.errstate(all="ignore")
 def categorical_entropy(logits) -> np.ndarray:
     """The entropy of a categorical distribution, in nats.
 
-    Equation: H = -sum_k p_k log p_k,  p = softmax(l).
+    Equation: H = -sum_k p_k log p_k,  p = softmax(x).
 
-    Stable form: with d_k = max l - l_k, H = log1p(S) + sum_k p_k d_k, S as in `categorical_log_prob`.  All terms are
+    Stable form: with d_k = max x - x_k, H = log1p(S) + sum_k p_k d_k, S as in `categorical_log_prob`.  All terms are
     nonnegative, so the entropy of a near-certain distribution keeps its digits.  0 log 0 is 0.
 
     Shapes: logits (..., K), unnormalised; result (...) in their dtype.
@@ -120,34 +135,34 @@ def categorical_entropy(logits) -> np.ndarray:
     >>> categorical_entropy(np.zeros(4)) / np.log(2.0)
     np.float64(2.0)
     """
-    [l], dtype = widen(logits, names=("logits",))
-    m, e, S = _exponentials(_logits("logits", l))
-    d = np.where(e == 0, 0.0, m - l)
-    return rounded((np.log1p(S) + row_sum(e * d) / (1 + S))[..., 0], dtype)
+    [x], dtype = widen(logits, names=("logits",))
+    m, e, S = _exponentials(_logits("logits", x))
+    d = _gaps(m, x)
+    return rounded((np.log1p(S) + row_sum(_times(e, d, d)) / (1 + S))[..., 0], dtype)
 
 
 @np.errstate(all="ignore")
 def categorical_entropy_backward(grad_output, logits):
     """The gradient of `categorical_entropy`: (dlogits,).
 
-    Element derivative: dH/dl_j = -p_j (log p_j + H) = p_j (d_j - sum_k p_k d_k), d_k = max l - l_k: the normalisers cancel
+    Element derivative: dH/dx_j = -p_j (log p_j + H) = p_j (d_j - sum_k p_k d_k), d_k = max x - x_k: the normalisers cancel
     on paper, before they can in floats.  Vector-Jacobian product: times grad_output.
 
     >>> categorical_entropy_backward(1.0, np.array([2.0, 2.0]))
     (array([0., 0.]),)
     """
-    [l, dy], dtype = widen(logits, grad_output, names=("logits", "grad_output"))
-    m, e, S = _exponentials(_logits("logits", l))
-    p = e / (1 + S)
-    d = np.where(e == 0, 0.0, m - l)
-    g = p * (d - row_sum(p * d))
-    return (rounded(dy[..., None] * g, as_float(logits).dtype),)
+    [x, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
+    m, e, S = _exponentials(_logits("logits", x))
+    d = _gaps(m, x)
+    mean = row_sum(_times(e, d, d)) / (1 + S)
+    g = _times(e, d, dy[..., None] * (d - mean) / (1 + S))
+    return (rounded(g, as_float(logits).dtype),)
 
 
 def categorical_sample(shape, rng: np.random.Generator, logits) -> np.ndarray:
     """Draws from the categorical distribution: `categorical` with `size=shape`.
 
-    Equation: i = #{k : C_k <= u},  C_k = sum_{j<=k} softmax(l)_j.
+    Equation: i = #{k : C_k <= u},  C_k = sum_{j<=k} softmax(x)_j.
 
     Draws: u = rng.random(shape + logits.shape[:-1]), once, in float64.
 
@@ -168,7 +183,7 @@ def categorical_sample(shape, rng: np.random.Generator, logits) -> np.ndarray:
 
 
 def _pair_of_logits(p_logits, q_logits):
-    """p, q, c t and c, with t_k = log(q_k / p_k); c is 1, or 1/4 where a difference of logits would overflow."""
+    """p, q, c t, c and -log p, with t_k = log(q_k / p_k); c is 1, or 1/4 where a difference of logits would overflow."""
     (a, b), _ = widen(p_logits, q_logits, names=("p_logits", "q_logits"))
     _logits("p_logits", a), _logits("q_logits", b)
     if a.shape[-1] != b.shape[-1]:
@@ -176,8 +191,9 @@ def _pair_of_logits(p_logits, q_logits):
     (ma, ea, Sa), (mb, eb, Sb) = _exponentials(a), _exponentials(b)
     c = 0.25 if any((np.abs(x)[np.isfinite(x)] > 2.0**1021).any() for x in (a, b)) else 1.0
     t = (c * b - c * mb) - (c * a - c * ma) - c * (np.log1p(Sb) - np.log1p(Sa))
-    p, q = np.broadcast_arrays(ea / (1 + Sa), eb / (1 + Sb))
-    return p, q, t, c
+    known = np.isfinite(ma) & np.isfinite(mb)
+    p, q = np.where(known, ea / (1 + Sa), np.nan), np.where(known, eb / (1 + Sb), np.nan)
+    return p, q, t, c, np.broadcast_to(ma - a + np.log1p(Sa), p.shape)
 
 
 def _excess(p, q, t, c):
@@ -186,13 +202,17 @@ def _excess(p, q, t, c):
 
 
 def _divergence(p, q, t, c):
-    """sum_k p_k phi(t_k), phi(t) = expm1(t) - t >= 0."""
-    x = np.where(np.abs(t) <= c, t / c, 0.0)
-    series = np.zeros_like(x)
-    for k in range(19, 1, -1):
-        series = series * x + 1 / math.factorial(k)
-    far = np.where(p == 0, q, (q - p) - (p * t) / c)
-    return row_sum(np.where(np.abs(t) <= c, p * (x * x * series), far))
+    """c sum_k p_k phi(t_k), phi(t) = expm1(t) - t >= 0."""
+    near = np.abs(t) <= c
+    terms = np.where(p == 0, c * q, c * (q - p) - p * t)
+    if near.any():
+        x = np.where(near, t / c, 0.0)
+        series = np.full_like(x, 1 / math.factorial(19))
+        for k in range(18, 1, -1):
+            series *= x
+            series += 1 / math.factorial(k)
+        terms = np.where(near, c * p * (x * x * series), terms)
+    return row_sum(terms)
 
 
 @np.errstate(all="ignore")
@@ -218,7 +238,8 @@ def kl_categorical_categorical(p_logits, q_logits) -> np.ndarray:
     (array(inf), array(0.))
     """
     dtype = result_dtype(as_float(p_logits, "p_logits"), as_float(q_logits, "q_logits"))
-    return rounded(_divergence(*_pair_of_logits(p_logits, q_logits))[..., 0], dtype)
+    p, q, t, c, _ = _pair_of_logits(p_logits, q_logits)
+    return rounded(_divergence(p, q, t, c)[..., 0] / c, dtype)
 
 
 @np.errstate(all="ignore")
@@ -232,9 +253,10 @@ def kl_categorical_categorical_backward(grad_output, p_logits, q_logits):
     >>> kl_categorical_categorical_backward(1.0, [0.0, 0.0], [0.0, 0.0])
     (array([0., 0.]), array([0., 0.]))
     """
-    p, q, t, c = _pair_of_logits(p_logits, q_logits)
+    p, q, t, c, minus_log_p = _pair_of_logits(p_logits, q_logits)
     kl = _divergence(p, q, t, c)
     [dy], _ = widen(grad_output, names=("grad_output",))
     w = dy[..., None]
-    da = 0.0 - np.where(p == 0, 0.0, (p * (t + c * kl)) / c)
-    return reduced((w * da, w * _excess(p, q, t, c)), (p_logits, q_logits))
+    impossible = np.where(np.isfinite(kl), 0.0, p * kl)
+    da = 0.0 - np.where(np.isinf(minus_log_p), impossible, _times(p, minus_log_p, t + kl) / c)
+    return summed((w * da, w * _excess(p, q, t, c)), (p_logits, q_logits))

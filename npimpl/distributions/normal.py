@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from npimpl._elementwise import elementwise
 from npimpl._precision import rounded, widen
 from npimpl.distributions._shared import reduced
 
@@ -20,14 +21,22 @@ __all__ = [
 HALF_LOG_2PI = 0.9189385332046727
 
 
+def _tame(x) -> bool:
+    """Whether products and quotients of six such numbers stay far inside the range of float64."""
+    size = np.abs(x)
+    return bool(((size < 1e40) & ((size > 1e-40) | (size == 0))).all())
+
+
 def _split(x):
-    """x = m 2^e with 1/2 <= |m| < 1 (e = 0 for 0, inf and nan)."""
+    """x = m 2^e: itself and 0 for tame numbers, else 1/2 <= |m| < 1 (e = 0 for 0, inf and nan)."""
+    if _tame(x):
+        return x, 0
     m, e = np.frexp(x)
     return m, np.where(np.isfinite(x), e, 0)
 
 
 def _difference(a, b):
-    """a - b as (m, e) with value m 2^e, also where it overflows."""
+    """a - b = m 2^e, also where it overflows."""
     d = a - b
     m, e = _split(d)
     over = np.isinf(d) & np.isfinite(a) & np.isfinite(b)
@@ -44,10 +53,17 @@ def _quotient(numerators, denominators):
         m, e = m * mi, e + ei
     for mi, ei in denominators:
         m, e = m / mi, e - ei
-    return np.ldexp(m, e)
+    return m if np.ndim(e) == 0 else np.ldexp(m, e)
 
 
-@np.errstate(all="ignore")
+def _distance(a, b, s):
+    """(a - b) / s, also where a - b overflows."""
+    d = a - b
+    over = np.isinf(d)
+    return np.where(over, (a / 2 - b / 2) / (s / 2), d / s) if over.any() else d / s
+
+
+@elementwise("value", "loc", "scale")
 def normal_log_prob(value, loc, scale) -> np.ndarray:
     """The logarithm of the normal density.
 
@@ -67,12 +83,10 @@ def normal_log_prob(value, loc, scale) -> np.ndarray:
     >>> normal_log_prob(0.0, 0.0, 1.0).round(6)
     np.float64(-0.918939)
     """
-    (x, mu, s), dtype = widen(value, loc, scale, names=("value", "loc", "scale"))
-    z = _quotient([_difference(x, mu)], [_split(s)])
-    return rounded(-((0.5 * z) * z) - np.log(s) - HALF_LOG_2PI, dtype)
+    z = _distance(value, loc, scale)
+    return -((0.5 * z) * z) - np.log(scale) - HALF_LOG_2PI
 
 
-@np.errstate(all="ignore")
 def normal_log_prob_backward(grad_output, value, loc, scale):
     """The gradient of `normal_log_prob`: (dvalue, dloc, dscale), each summed over the axes it was broadcast along.
 
@@ -83,19 +97,21 @@ def normal_log_prob_backward(grad_output, value, loc, scale):
     >>> normal_log_prob_backward(1.0, 3.0, 1.0, 2.0)
     (array(-0.5), array(0.5), array(0.))
     """
-    (x, mu, s), _ = widen(value, loc, scale, names=("value", "loc", "scale"))
-    [dy], _ = widen(grad_output, names=("grad_output",))
+    return reduced(_log_prob_gradients, grad_output, value, loc, scale)
+
+
+@elementwise("dy", "x", "mu", "s")
+def _log_prob_gradients(dy, x, mu, s):
     m, e = d = _difference(x, mu)
     w, ss = _split(dy), _split(s)
     dmu = _quotient([w, d], [ss, ss])
     size = np.ldexp(np.abs(m), e)  # may overflow; then the square dominates and s does not matter
     low, high = _difference(size, s), _difference(size, -s)
     ds = np.where(np.isfinite(size), _quotient([w, low, high], [ss, ss, ss]), _quotient([w, d, d], [ss, ss, ss]))
-    ds = np.where(np.isinf(s) & np.isfinite(size), 0.0, ds)
-    return reduced((-dmu, dmu, ds), (value, loc, scale))
+    return -dmu, dmu, np.where(np.isinf(s) & np.isfinite(size), 0.0, ds)
 
 
-@np.errstate(all="ignore")
+@elementwise("loc", "scale")
 def normal_entropy(loc, scale) -> np.ndarray:
     """The differential entropy of the normal distribution, in nats.
 
@@ -114,12 +130,9 @@ def normal_entropy(loc, scale) -> np.ndarray:
     >>> normal_entropy(0.0, 1.0).round(6)
     np.float64(1.418939)
     """
-    (mu, s), dtype = widen(loc, scale, names=("loc", "scale"))
-    h = np.log(s) + (0.5 + HALF_LOG_2PI)
-    return rounded(h, dtype) if mu.shape == h.shape else rounded(h + np.zeros(mu.shape), dtype)
+    return np.log(scale) + (0.5 + HALF_LOG_2PI)
 
 
-@np.errstate(all="ignore")
 def normal_entropy_backward(grad_output, loc, scale):
     """The gradient of `normal_entropy`: (dloc, dscale), each summed over the axes it was broadcast along.
 
@@ -128,9 +141,12 @@ def normal_entropy_backward(grad_output, loc, scale):
     >>> normal_entropy_backward(1.0, 0.0, 4.0)
     (array(0.), array(0.25))
     """
-    (mu, s), _ = widen(loc, scale, names=("loc", "scale"))
-    [dy], _ = widen(grad_output, names=("grad_output",))
-    return reduced((np.zeros(mu.shape), dy / s), (loc, scale))
+    return reduced(_entropy_gradients, grad_output, loc, scale)
+
+
+@elementwise("dy", "mu", "s")
+def _entropy_gradients(dy, mu, s):
+    return np.zeros_like(dy), dy / s
 
 
 @np.errstate(all="ignore")
@@ -163,7 +179,7 @@ def normal_sample(shape, rng: np.random.Generator, loc, scale) -> np.ndarray:
     return rounded(y, dtype)
 
 
-@np.errstate(all="ignore")
+@elementwise("p_loc", "p_scale", "q_loc", "q_scale")
 def kl_normal_normal(p_loc, p_scale, q_loc, q_scale) -> np.ndarray:
     """The Kullback-Leibler divergence from normal q to normal p, sum of p log(p/q), in nats.
 
@@ -187,27 +203,27 @@ def kl_normal_normal(p_loc, p_scale, q_loc, q_scale) -> np.ndarray:
     >>> float(kl_normal_normal(0.0, 1.0 + 2.0**-30, 0.0, 1.0) * 2.0**60)
     0.9999999996895592
     """
-    names = ("p_loc", "p_scale", "q_loc", "q_scale")
-    (pm, ps, qm, qs), dtype = widen(p_loc, p_scale, q_loc, q_scale, names=names)
-    d = _quotient([_difference(ps, qs)], [_split(qs)])
-    t = _quotient([_difference(pm, qm)], [_split(qs)])
-    return rounded((0.5 * t) * t + _scale_part(d, ps, qs), dtype)
+    d, t = _distance(p_scale, q_scale, q_scale), _distance(p_loc, q_loc, q_scale)
+    return (0.5 * t) * t + _scale_part(d, p_scale, q_scale)
 
 
 def _scale_part(d, ps, qs):
     """(r^2 - 1) / 2 - log r with r = ps / qs = 1 + d."""
-    w = d / (2 + d)
-    w2 = np.where(np.abs(d) < 0.5, w * w, 0.0)
-    series = np.zeros_like(w2)
-    for k in range(17, 0, -1):  # (1/9)^17 / 37 is below the last place
-        series = series * w2 + 1 / (2 * k + 1)
-    near = d * d / 2 + (w * d - 2 * w * w2 * series)
+    near = np.abs(d) < 0.5
     r = ps / qs
     log_r = np.where((r > 1e-300) & (r < 1e300), np.log(r), np.log(ps) - np.log(qs))
-    return np.where(np.abs(d) < 0.5, near, (0.5 * d) * (r + 1) - log_r)
+    far = (0.5 * d) * (r + 1) - log_r
+    if not near.any():
+        return far
+    w = d / (2 + d)
+    w2 = np.where(near, w * w, 0.0)
+    series = np.full_like(w2, 1 / 35)
+    for k in range(16, 0, -1):  # the next term, (1/9)^17 / 37, is below the last place
+        series *= w2
+        series += 1 / (2 * k + 1)
+    return np.where(near, d * d / 2 + (w * d - 2 * w * w2 * series), far)
 
 
-@np.errstate(all="ignore")
 def kl_normal_normal_backward(grad_output, p_loc, p_scale, q_loc, q_scale):
     """The gradient of `kl_normal_normal`: (dp_loc, dp_scale, dq_loc, dq_scale), summed over axes of broadcasting.
 
@@ -219,16 +235,18 @@ def kl_normal_normal_backward(grad_output, p_loc, p_scale, q_loc, q_scale):
     >>> kl_normal_normal_backward(1.0, 1.0, 2.0, 0.0, 1.0)
     (array(1.), array(1.5), array(-1.), array(-4.))
     """
-    names = ("p_loc", "p_scale", "q_loc", "q_scale")
-    (pm, ps, qm, qs), _ = widen(p_loc, p_scale, q_loc, q_scale, names=names)
-    [dy], _ = widen(grad_output, names=("grad_output",))
+    return reduced(_kl_gradients, grad_output, p_loc, p_scale, q_loc, q_scale)
+
+
+@elementwise("dy", "pm", "ps", "qm", "qs")
+def _kl_gradients(dy, pm, ps, qm, qs):
     w, P, Q, D = _split(dy), _split(ps), _split(qs), _difference(pm, qm)
     low, high = _difference(ps, qs), _difference(ps, -qs)
     dpm = _quotient([w, D], [Q, Q])
     dps = _quotient([w, low, high], [Q, Q, P])
-    # One common exponent for the two squares, so that neither overflows before they are added.
     (ml, el), (mh, eh), (md, ed) = low, high, D
+    # One common exponent for the two squares, so that neither overflows before they are added.
     e = np.maximum(np.where(ml == 0, np.minimum(el, 2 * ed - eh), el) + eh, np.where(md == 0, el + eh, 2 * ed))
     square = np.ldexp(ml * mh, el + eh - e) + np.ldexp(md * md, 2 * ed - e)
     dqs = -_quotient([w, (square, e)], [Q, Q, Q])
-    return reduced((dpm, dps, -dpm, dqs), (p_loc, p_scale, q_loc, q_scale))
+    return dpm, dps, -dpm, dqs

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["accurate_sum", "difference", "log_plus", "product", "sigmoid", "softplus"]
+__all__ = [
+    "accurate_sum",
+    "balanced",
+    "difference",
+    "double_sum",
+    "log_plus",
+    "normalized",
+    "product",
+    "sigmoid",
+    "softplus",
+    "weighted_difference",
+]
 
 
 def _two_sum(a, b):
     """s = fl(a + b) and e with s + e = a + b exactly (Knuth, The Art of Computer Programming 2, section 4.2.2)."""
-    s = a + b
-    z = s - a
-    return s, (a - (s - z)) + (b - z)
+    s = np.asarray(a + b)
+    z = np.asarray(s - a)
+    e = np.asarray(s - z)
+    np.subtract(a, e, out=e)
+    np.subtract(b, z, out=z)
+    e += z
+    return s, e
 
 
 def accurate_sum(*terms):
@@ -20,12 +35,26 @@ def accurate_sum(*terms):
     A hinge max(0, m - y (a - b)) has a gradient that jumps where its argument changes sign, so that sign must be right
     even when the terms cancel: 1 - (1 + 1e-30) is negative, not zero.
     """
-    s, low = np.asarray(terms[0], np.float64), 0.0
-    for term in terms[1:]:
+    s, low = _cascade(terms)
+    y = s + low
+    return y if np.isfinite(y).all() else np.where(np.isfinite(y), y, s)
+
+
+def double_sum(*terms):
+    """The sum as y + e: its leading float64 and (to twice the precision) what rounding left over."""
+    s, low = _cascade(terms)
+    y = s + low
+    finite = np.isfinite(y)
+    return np.where(finite, y, s), np.where(finite, low - (y - s), 0.0)
+
+
+def _cascade(terms):
+    """The plain sum and the sum of its rounding errors (Ogita, Rump & Oishi, Accurate sum and dot product, algorithm 4.4)."""
+    s, low = _two_sum(*terms[:2])
+    for term in terms[2:]:
         s, e = _two_sum(s, term)
         low = low + e
-    y = s + low
-    return np.where(np.isfinite(y), y, s)
+    return s, low
 
 
 def difference(c, a, b):
@@ -37,14 +66,39 @@ def difference(c, a, b):
     return y
 
 
-def product(c, s):
-    """c s with 0 times infinity = 0: a term whose coefficient is exactly zero is not there.
+def balanced(*factors, exponent=0):
+    """The product of the factors times 2^exponent, with no overflow or underflow before the product itself has one."""
+    m, e = 1.0, exponent
+    for f in factors:
+        mantissa, power = np.frexp(f)
+        m, e = m * mantissa, e + power
+    return np.ldexp(m, e)
+
+
+def weighted_difference(c, w, x, t, k=0):
+    """2^-k c w (x - t) as a `balanced` product, also where x - t overflows."""
+    d = x - t
+    over = np.isinf(d) & np.isfinite(x) & np.isfinite(t)
+    return balanced(c, w, np.where(over, 0.5 * x - 0.5 * t, d), exponent=over.astype(int) - k)
+
+
+def normalized(w):
+    """w / 2^k and k, such that the largest |w| / 2^k is between 1/2 and 1 (k = 0 if there is none, or it is 0, inf or nan)."""
+    top = np.abs(w).max(initial=0.0)
+    k = int(np.frexp(top)[1]) if 0 < top < np.inf else 0
+    return np.ldexp(w, -k), k
+
+
+def product(*factors):
+    """The product of coefficients and, last, a value s, with 0 times infinity = 0: a zero coefficient removes the term.
 
     That is the limit of c s(x) as x goes to the point where s is infinite, for the fixed coefficient c = 0.
+    More than one coefficient: a `balanced` product.
     """
-    y = c * s
+    *c, s = factors
+    y = c[0] * s if len(c) == 1 else balanced(*factors)
     if not np.isfinite(y).all():
-        y = np.where((c == 0) & np.isinf(s), 0.0, y)
+        y = np.where(np.isinf(s) & np.logical_or.reduce(np.broadcast_arrays(*(a == 0 for a in c))), 0.0, y)
     return y
 
 

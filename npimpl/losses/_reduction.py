@@ -14,7 +14,18 @@ from npimpl._axes import pairwise_sum, sum_to_shape
 from npimpl._elementwise import BLOCK
 from npimpl._precision import ALLOWED, is_float, rounded
 
-__all__ = ["check_reduction", "cotangent", "gradients", "mean", "operands", "pointwise", "reduced", "require", "wide"]
+__all__ = [
+    "check_reduction",
+    "cotangent",
+    "gradients",
+    "homogeneous",
+    "operands",
+    "pointwise",
+    "reduced",
+    "require",
+    "row_sum",
+    "wide",
+]
 
 REDUCTIONS = ("mean", "sum", "none")
 SHRINK = 64
@@ -50,20 +61,28 @@ def wide(a):
     return None if a is None else a.astype(np.float64, copy=False)
 
 
-def reduced(e: np.ndarray, reduction: str, dtype: np.dtype, divisor=None):
-    """The losses `e` reduced and rounded; "mean" divides by `divisor`, by default the number of losses."""
+def reduced(e: np.ndarray, reduction: str, dtype: np.dtype, divisor=None, shrunk=None):
+    """The losses `e` reduced and rounded; "mean" divides by `divisor`, by default the number of losses.
+
+    Where losses or their sum overflow, `shrunk()`, the losses times 2^-64 (computed without overflow), are reduced instead.
+    """
+    y = _reduce(e, reduction, divisor)
+    if not np.isfinite(y).all():
+        small = np.ldexp(e, -SHRINK) if shrunk is None else shrunk()
+        y = np.where(np.isfinite(y), y, np.ldexp(_reduce(small, reduction, divisor), SHRINK))
+    return rounded(y, dtype)
+
+
+def _reduce(e, reduction, divisor):
     if reduction == "none":
-        return rounded(e, dtype)
-    return rounded(mean(e, divisor) if reduction == "mean" else pairwise_sum(e), dtype)
+        return e
+    total = pairwise_sum(e)
+    return total if reduction == "sum" else total / np.float64(e.size if divisor is None else divisor)
 
 
-def mean(e: np.ndarray, divisor=None):
-    """sum(e) / divisor; when the sum overflows though the mean does not, the sum is taken of e / 2^64."""
-    n = np.float64(e.size if divisor is None else divisor)
-    y = pairwise_sum(e) / n
-    if np.isfinite(y):
-        return y
-    return np.ldexp(pairwise_sum(np.ldexp(e, -SHRINK)) / n, SHRINK)
+def row_sum(e: np.ndarray, axis: int = -1, keepdims: bool = False) -> np.ndarray:
+    """The pairwise sum along one axis."""
+    return pairwise_sum(e, axis, keepdims)
 
 
 def cotangent(grad_output, shape: tuple[int, ...], reduction: str, divisor=None) -> np.ndarray:
@@ -100,27 +119,29 @@ def _blocks(arrays, shape):
         yield part, [a if a is None else wide(a if a.ndim == 0 else a[part]) for a in flat]
 
 
-def pointwise(kernel, arrays, dtype: np.dtype, reduction: str, divisor=None, degree: int = 0, homogeneous: int = 0):
+def pointwise(kernel, arrays, dtype: np.dtype, reduction: str, divisor=None, shrunk=None):
     """The loss kernel(*arrays) of every element, reduced and rounded; arrays that are None reach the kernel as None.
 
-    The loss may be declared homogeneous: kernel(s x_1, …, s x_k, rest) = s^degree kernel(x_1, …, x_k, rest) with
-    k = `homogeneous`.  Then a mean is right even where single losses overflow: it is taken again of shrunken arguments.
+    Where losses or their sum overflow, the kernel `shrunk`, which gives the losses times 2^-64, takes its place: a mean
+    that is representable is then right (by default the losses themselves are multiplied by 2^-64).
     """
     shape = _broadcast_shape(arrays)
     if reduction == "none":
-        out = np.empty(shape if math.prod(shape) <= BLOCK else math.prod(shape), dtype)
-        for part, block in _blocks(arrays, shape):
-            out[part] = rounded(kernel(*block), dtype)
-        return out.reshape(shape)
-    total = _total(kernel, arrays, shape)
-    if reduction == "sum":
-        return rounded(total, dtype)
-    n = np.float64(math.prod(shape) if divisor is None else divisor)
-    if not np.isfinite(total) and n:
-        s = -SHRINK * (1 if degree < 2 else 9)
-        total = _total(_shrunk(kernel, s, homogeneous), arrays, shape)
-        return rounded(np.ldexp(total / n, -s * max(degree, 1)), dtype)
-    return rounded(total / n, dtype)
+        return _each(kernel, arrays, shape, dtype)
+    n = np.float64(1.0 if reduction == "sum" else math.prod(shape) if divisor is None else divisor)
+    y = _total(kernel, arrays, shape) / n
+    if not np.isfinite(y):
+        shrunk = shrunk or (lambda *args: np.ldexp(kernel(*args), -SHRINK))
+        y = np.ldexp(_total(shrunk, arrays, shape) / n, SHRINK)
+    return rounded(y, dtype)
+
+
+def _each(kernel, arrays, shape, dtype):
+    small = math.prod(shape) <= BLOCK
+    out = np.empty(shape if small else math.prod(shape), dtype)
+    for part, block in _blocks(arrays, shape):
+        out[part] = rounded(kernel(*block), dtype)
+    return out.reshape(shape)
 
 
 def _total(kernel, arrays, shape):
@@ -128,11 +149,10 @@ def _total(kernel, arrays, shape):
     return pairwise_sum(np.array(sums))
 
 
-def _shrunk(kernel, s: int, homogeneous: int):
-    """The kernel at 2^s times its first arguments, or (if it is not homogeneous) 2^s times the kernel."""
-    if not homogeneous:
-        return lambda *args: np.ldexp(kernel(*args), s)
-    return lambda *args: kernel(*(np.ldexp(a, s) for a in args[:homogeneous]), *args[homogeneous:])
+def homogeneous(kernel, count: int, degree: int):
+    """2^-64 times a kernel that is homogeneous of this degree in its first `count` arguments, by shrinking those."""
+    s = -SHRINK // degree
+    return lambda *args: kernel(*(a if a is None else np.ldexp(a, s) for a in args[:count]), *args[count:])
 
 
 def gradients(kernel, dy: np.ndarray, arrays) -> tuple:
@@ -140,18 +160,19 @@ def gradients(kernel, dy: np.ndarray, arrays) -> tuple:
 
     Integer arguments get None: a label has no gradient.
     """
+    dtypes = [None if a is None else a.dtype for a in arrays]
     shape = _broadcast_shape(arrays)
     results: list = [None] * len(arrays)
     flat = math.prod(shape) > BLOCK
     for part, block in _blocks([dy, *arrays], shape):
         for i, (a, grad) in enumerate(zip(arrays, kernel(*block), strict=False)):
-            if grad is None or a is None or (i and not is_float(a.dtype)):
+            if grad is None or a is None or (i and not is_float(dtypes[i])):
                 continue
             if results[i] is None:
-                dtype = a.dtype if is_float(a.dtype) and a.shape == shape else np.float64
+                dtype = dtypes[i] if is_float(dtypes[i]) and a.shape == shape else np.float64
                 results[i] = np.empty(math.prod(shape) if flat else shape, dtype)
             results[i][part] = rounded(grad, results[i].dtype)
     return tuple(
-        None if r is None else rounded(sum_to_shape(r.reshape(shape), a.shape), a.dtype if is_float(a.dtype) else np.float64)
-        for a, r in zip(arrays, results, strict=True)
+        None if r is None else rounded(sum_to_shape(r.reshape(shape), a.shape), d if is_float(d) else np.float64)
+        for a, r, d in zip(arrays, results, dtypes, strict=True)
     )

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
-from npimpl._axes import pairwise_sum, sum_to_shape
+from npimpl._axes import sum_to_shape
 from npimpl._precision import is_float, rounded
-from npimpl.losses._numerics import product, sigmoid, softplus
-from npimpl.losses._reduction import check_reduction, cotangent, gradients, operands, pointwise, reduced, require, wide
+from npimpl.losses._numerics import balanced, product, sigmoid, softplus
+from npimpl.losses._reduction import (
+    SHRINK,
+    check_reduction,
+    cotangent,
+    gradients,
+    operands,
+    pointwise,
+    reduced,
+    require,
+    row_sum,
+    wide,
+)
 
 __all__ = [
     "binary_cross_entropy",
@@ -90,11 +103,17 @@ def binary_cross_entropy_backward(grad_output, x, target, weight=None, reduction
     _check_probability(arrays[0])
 
     def kernel(dy, x, t, w):
-        dy = dy if w is None else dy * w
-        dx = dy * ((x - t) / np.maximum((1.0 - x) * x, SLOPE_FLOOR))
-        return dx, dy * (np.maximum(np.log1p(-x), LOG_FLOOR) - np.maximum(np.log(x), LOG_FLOOR))
+        dx = (x - t) / np.maximum((1.0 - x) * x, SLOPE_FLOOR)
+        dt = np.maximum(np.log1p(-x), LOG_FLOOR) - np.maximum(np.log(x), LOG_FLOOR)
+        return (dy * dx, dy * dt) if w is None else (balanced(dy, w, dx), balanced(dy, w, dt))
 
     return gradients(kernel, cotangent(grad_output, arrays[0].shape, reduction), arrays)
+
+
+def _two_terms(x, yes, no, w=None, p=None):
+    """w p yes log(1 + e^-x) + w no log(1 + e^x), where a zero coefficient removes its term."""
+    given = [a for a in (w, p) if a is not None]
+    return product(*given, yes, softplus(-x)) + product(*given[:1] if w is not None else (), no, softplus(x))
 
 
 @np.errstate(all="ignore")
@@ -118,11 +137,10 @@ def binary_cross_entropy_with_logits(x, target, weight=None, pos_weight=None, re
     arrays, dtype = operands(x=x, target=target, weight=weight, pos_weight=pos_weight)
     _check(arrays, ("weight", "pos_weight"))
 
-    def kernel(x, t, w, p):
-        e = product(t if p is None else p * t, softplus(-x)) + product(1.0 - t, softplus(x))
-        return e if w is None else w * e
+    def kernel(x, t, w, p, scale=1.0):
+        return _two_terms(x, scale * t, scale * (1.0 - t), w, p)
 
-    return pointwise(kernel, arrays, dtype, reduction)
+    return pointwise(kernel, arrays, dtype, reduction, shrunk=functools.partial(kernel, scale=2.0**-SHRINK))
 
 
 @np.errstate(all="ignore")
@@ -140,9 +158,12 @@ def binary_cross_entropy_with_logits_backward(grad_output, x, target, weight=Non
     _check(arrays, ("weight", "pos_weight"))
 
     def kernel(dy, x, t, w, p):
-        dy = dy if w is None else dy * w
-        dx = dy * ((1.0 - t) * sigmoid(x) - (t if p is None else p * t) * sigmoid(-x))
-        return dx, dy * (-x if p is None else product(p, softplus(-x)) - softplus(x))
+        slope = (1.0 - t) * sigmoid(x) - (t if p is None else p * t) * sigmoid(-x)
+        dx = dy * slope if w is None else balanced(dy, w, slope)
+        if p is None:
+            return dx, -dy * x if w is None else -balanced(dy, w, x)
+        given = (dy,) if w is None else (dy, w)
+        return dx, product(*given, p, softplus(-x)) - product(*given, softplus(x))
 
     return gradients(kernel, cotangent(grad_output, arrays[0].shape, reduction), arrays)
 
@@ -209,8 +230,11 @@ def multilabel_soft_margin_loss(x, target, weight=None, reduction="mean"):
     arrays, dtype = operands(x=x, target=target, weight=weight)
     _, count, _ = _check_multilabel(arrays)
     x, t, w = (wide(a) for a in arrays)
-    e = product(t, softplus(-x)) + product(1.0 - t, softplus(x))
-    return reduced(pairwise_sum(e if w is None else w * e, axis=-1) / count, reduction, dtype)
+
+    def rows(scale=1.0):
+        return row_sum(_two_terms(x, scale * t, scale * (1.0 - t), w)) / count
+
+    return reduced(rows(), reduction, dtype, shrunk=lambda: rows(2.0**-SHRINK))
 
 
 @np.errstate(all="ignore")
@@ -228,12 +252,12 @@ def multilabel_soft_margin_loss_backward(grad_output, x, target, weight=None, re
     shape, count, _ = _check_multilabel(arrays)
     x, t, w = (wide(a) for a in arrays)
     c = (np.broadcast_to(cotangent(grad_output, shape, reduction), shape) / count)[..., None]
-    cw = c if w is None else c * w
-    dx = cw * ((1.0 - t) * sigmoid(x) - t * sigmoid(-x))
-    dw = None if w is None else c * (product(t, softplus(-x)) + product(1.0 - t, softplus(x)))
+    slope = (1.0 - t) * sigmoid(x) - t * sigmoid(-x)
+    dx, dt = (c * slope, -c * x) if w is None else (balanced(c, w, slope), -balanced(c, w, x))
+    dw = None if w is None else product(c * t, softplus(-x)) + product(c * (1.0 - t), softplus(x))
     return tuple(
         None if g is None or (i and not is_float(a.dtype)) else rounded(sum_to_shape(g, a.shape), _dtype(a))
-        for i, (g, a) in enumerate(zip((dx, -cw * x, dw), arrays, strict=True))
+        for i, (g, a) in enumerate(zip((dx, dt, dw), arrays, strict=True))
     )
 
 

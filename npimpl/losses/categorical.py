@@ -6,8 +6,8 @@ import numpy as np
 
 from npimpl._axes import pairwise_sum
 from npimpl._precision import is_float, rounded
-from npimpl.losses._numerics import product
-from npimpl.losses._reduction import check_reduction, cotangent, operands, reduced, require, wide
+from npimpl.losses._numerics import balanced, normalized, product
+from npimpl.losses._reduction import SHRINK, check_reduction, cotangent, operands, reduced, require, row_sum, wide
 
 __all__ = ["cross_entropy", "cross_entropy_backward", "nll_loss", "nll_loss_backward"]
 
@@ -22,8 +22,11 @@ def _check_weight(weight, classes):
     require(fits, f"`weight` has shape {None if fits else weight.shape}, but must have shape ({classes},): one for each class.")
 
 
-def _labels(x, target, weight, ignore_index):
-    """The labels with ignored ones replaced by 0, where they are kept, and the weight of each (0 where ignored)."""
+def _labels(x, target, weight, ignore_index, reduction):
+    """The labels with ignored ones replaced by 0, where they are kept, the weight w of each (0 where ignored), and k.
+
+    For "mean" the weights are given as w / 2^k: that cancels in the mean but keeps huge and tiny weights in range.
+    """
     axis = _class_axis(x)
     classes, expected = x.shape[axis], x.shape[:axis] + x.shape[axis + 1 :]
     _check_weight(weight, classes)
@@ -40,7 +43,8 @@ def _labels(x, target, weight, ignore_index):
         f"`target` holds {target[~inside].ravel()[:1]}, but must be 0 to {classes - 1} or ignore_index={ignore_index}.",
     )
     w = kept.astype(np.float64) if weight is None else np.where(kept, wide(weight)[label if classes else ...], 0.0)
-    return np.expand_dims(label, axis), kept, w
+    w, k = normalized(w) if reduction == "mean" else (w, 0)
+    return np.expand_dims(label, axis), kept, w, k
 
 
 @np.errstate(all="ignore")
@@ -61,7 +65,7 @@ def nll_loss(x, target, weight=None, ignore_index=-100, reduction="mean"):
     """
     check_reduction(reduction)
     (x, weight), dtype = operands(x=x, weight=weight)
-    label, kept, w = _labels(x, np.asarray(target), weight, ignore_index)
+    label, kept, w, _ = _labels(x, np.asarray(target), weight, ignore_index, reduction)
     axis = _class_axis(x)
     chosen = wide(np.take_along_axis(x, label, axis)).squeeze(axis) if x.shape[axis] else np.zeros(kept.shape)
     return reduced(np.where(kept, -w * chosen, 0.0), reduction, dtype, pairwise_sum(w))
@@ -79,7 +83,7 @@ def nll_loss_backward(grad_output, x, target, weight=None, ignore_index=-100, re
     """
     check_reduction(reduction)
     (x, weight), _ = operands(x=x, weight=weight)
-    label, kept, w = _labels(x, np.asarray(target), weight, ignore_index)
+    label, kept, w, _ = _labels(x, np.asarray(target), weight, ignore_index, reduction)
     axis = _class_axis(x)
     c = cotangent(grad_output, kept.shape, reduction, pairwise_sum(w))
     dtype = x.dtype if is_float(x.dtype) else np.dtype(np.float64)
@@ -92,16 +96,21 @@ def nll_loss_backward(grad_output, x, target, weight=None, ignore_index=-100, re
 # -- cross entropy -------------------------------------------------------------------------------------------------------
 
 
-def _gaps(x, axis):
-    """g_c = max x - x_c >= 0, the index k of the maximum, e_c = exp(-g_c) with e_k = 0, and r = sum_c e_c.
+def _exponentials(x, axis):
+    """m = max x and its index k, e_c = exp(x_c - m) with e_k = 0, and r = sum_c e_c.
 
     The sum of all exponentials is 1 + r, so its logarithm is log1p(r), exact even when r is far below the spacing at 1.
     """
     k = np.expand_dims(np.argmax(x, axis), axis)
-    g = np.take_along_axis(x, k, axis) - x
-    e = np.exp(-g)
+    m = np.take_along_axis(x, k, axis)
+    e = np.exp(x - m)
     np.put_along_axis(e, k, np.take_along_axis(e, k, axis) - 1.0, axis)  # 1 - 1 = 0, and nan stays nan
-    return g, k, e, pairwise_sum(e, axis, keepdims=True)
+    return m, k, e, row_sum(e, axis, keepdims=True)
+
+
+def _minus_log(x, m, r, scale=1.0):
+    """-scale log p_c = scale (m - x_c) + scale log1p(r); at scale = 2^-64 it is finite even where m - x_c overflows."""
+    return (scale * m - scale * x) + scale * np.log1p(r)
 
 
 def _complement(p, k, axis, total, others):
@@ -135,14 +144,15 @@ def _column(weight, x, axis):
     return wide(weight).reshape((-1,) + (1,) * (x.ndim - axis - 1))
 
 
-def _coefficients(x, target, weight, ignore_index, label_smoothing):
+def _coefficients(x, target, weight, ignore_index, label_smoothing, reduction):
     """q with l_n = sum_c q_nc (-log p_nc), and the divisor of the mean."""
     axis = _class_axis(x)
     if is_float(target.dtype):
         q = wide(target) * (1.0 - label_smoothing) + label_smoothing / x.shape[axis]
         return q * _column(weight, x, axis), x.size // x.shape[axis]
-    label, kept, w = _labels(x, target, weight, ignore_index)
-    q = np.where(np.expand_dims(kept, axis), _column(weight, x, axis) * (label_smoothing / x.shape[axis]), 0.0)
+    label, kept, w, k = _labels(x, target, weight, ignore_index, reduction)
+    share = np.ldexp(_column(weight, x, axis) * (label_smoothing / x.shape[axis]), -k)
+    q = np.where(np.expand_dims(kept, axis), share, 0.0)
     q = np.array(np.broadcast_to(q, x.shape))
     one = np.expand_dims((1.0 - label_smoothing) * w, axis)
     np.put_along_axis(q, label, np.take_along_axis(q, label, axis) + one, axis)
@@ -174,17 +184,19 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, label_smoothing=0.0
     (x, weight), dtype = operands(x=x, weight=weight)
     target, soft = _check_cross_entropy(x, target, weight, ignore_index, label_smoothing)
     axis = _class_axis(x)
+    z = wide(x)
+    m, _, _, r = _exponentials(z, axis)
     if soft or label_smoothing:
-        q, divisor = _coefficients(x, target, weight, ignore_index, label_smoothing)
-        g, _, _, r = _gaps(wide(x), axis)
-        loss = pairwise_sum(product(q, g + np.log1p(r)), axis)
+        q, divisor = _coefficients(x, target, weight, ignore_index, label_smoothing, reduction)
         kept = True if soft else target != ignore_index
     else:
-        label, kept, w = _labels(x, target, weight, ignore_index)
-        g, _, _, r = _gaps(wide(x), axis)
-        loss = product(w, (np.take_along_axis(g, label, axis) + np.log1p(r)).squeeze(axis))
-        divisor = pairwise_sum(w)
-    return reduced(np.where(kept, loss, 0.0), reduction, dtype, divisor)
+        label, kept, w, _ = _labels(x, target, weight, ignore_index, reduction)
+        q, divisor, z = np.expand_dims(w, axis), pairwise_sum(w), np.take_along_axis(z, label, axis)
+
+    def rows(scale=1.0):
+        return np.where(kept, row_sum(product(q, _minus_log(z, m, r, scale)), axis), 0.0)
+
+    return reduced(rows(), reduction, dtype, divisor, shrunk=lambda: rows(2.0**-SHRINK))
 
 
 @np.errstate(all="ignore")
@@ -205,8 +217,10 @@ def cross_entropy_backward(grad_output, x, target, weight=None, ignore_index=-10
     target, soft = _check_cross_entropy(x, target, weight, ignore_index, label_smoothing)
     axis = _class_axis(x)
     rows = x.shape[:axis] + x.shape[axis + 1 :]
-    g, k, e, r = _gaps(wide(x), axis)
-    q, divisor = _coefficients(x, target, weight, ignore_index, label_smoothing)
+    m, k, e, r = _exponentials(wide(x), axis)
+    if not (soft or label_smoothing):
+        return _label_gradient(grad_output, x, target, weight, ignore_index, reduction, (k, e, r)), None, None
+    q, divisor = _coefficients(x, target, weight, ignore_index, label_smoothing, reduction)
     c = np.expand_dims(np.broadcast_to(cotangent(grad_output, rows, reduction, divisor), rows), axis)
     p = e / (1.0 + r)
     others_p = _complement(p, k, axis, 1.0, r / (1.0 + r))
@@ -214,9 +228,32 @@ def cross_entropy_backward(grad_output, x, target, weight=None, ignore_index=-10
     dx = c * (p * _others(q, axis) - q * others_p)
     if not soft:
         return rounded(np.where(np.expand_dims(target != ignore_index, axis), dx, 0.0), _dtype(x)), None, None
-    nlp = c * (g + np.log1p(r))
-    dt = (1.0 - label_smoothing) * _column(weight, x, axis) * nlp
-    return rounded(dx, _dtype(x)), rounded(dt, target.dtype), _weight_gradient(x, target, weight, label_smoothing, nlp)
+    nlp, shrunk = _minus_log(wide(x), m, r), 0
+    if not np.isfinite(nlp).all():
+        nlp, shrunk = _minus_log(wide(x), m, r, 2.0**-SHRINK), SHRINK
+    dt = balanced(c, nlp, (1.0 - label_smoothing) * _column(weight, x, axis), exponent=shrunk)
+    dw = None
+    if weight is not None:
+        q = wide(target) * (1.0 - label_smoothing) + label_smoothing / x.shape[axis]
+        rest = tuple(i for i in range(x.ndim) if i != axis)
+        dw = rounded(np.ldexp(pairwise_sum(product(c * q, nlp), rest), shrunk), _dtype(weight))
+    return rounded(dx, _dtype(x)), rounded(dt, target.dtype), dw
+
+
+def _label_gradient(grad_output, x, target, weight, ignore_index, reduction, exponentials):
+    """dx_j = c w_t p_j at j != t, and at t minus the sum of the other probabilities."""
+    axis = _class_axis(x)
+    k, p, r = exponentials
+    label, kept, w, _ = _labels(x, target, weight, ignore_index, reduction)
+    c = np.expand_dims(np.where(kept, cotangent(grad_output, kept.shape, reduction, pairwise_sum(w)) * w, 0.0), axis)
+    p /= 1.0 + r
+    np.put_along_axis(p, k, 1.0 / (1.0 + r), axis)
+    others = np.where(label == k, r / (1.0 + r), 1.0 - np.take_along_axis(p, label, axis))
+    np.put_along_axis(p, label, -others, axis)
+    p *= c
+    if not kept.all():
+        p = np.where(np.expand_dims(kept, axis), p, 0.0)
+    return rounded(p, _dtype(x))
 
 
 def _others(q, axis):
@@ -224,17 +261,8 @@ def _others(q, axis):
     k = np.expand_dims(np.argmax(q, axis), axis)
     rest = np.array(q)
     np.put_along_axis(rest, k, 0.0, axis)
-    others = pairwise_sum(rest, axis, keepdims=True)
+    others = row_sum(rest, axis, keepdims=True)
     return _complement(q, k, axis, others + np.take_along_axis(q, k, axis), others)
-
-
-def _weight_gradient(x, target, weight, label_smoothing, nlp):
-    if weight is None:
-        return None
-    axis = _class_axis(x)
-    q = wide(target) * (1.0 - label_smoothing) + label_smoothing / x.shape[axis]
-    dw = pairwise_sum(product(q, nlp), tuple(i for i in range(x.ndim) if i != axis))
-    return rounded(dw, _dtype(weight))
 
 
 def _dtype(a):

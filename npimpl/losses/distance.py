@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._axes import pairwise_sum, sum_to_shape
+from npimpl._axes import sum_to_shape
 from npimpl._precision import is_float, rounded
-from npimpl.losses._numerics import accurate_sum
-from npimpl.losses._reduction import SHRINK, check_reduction, cotangent, operands, reduced, require, wide
+from npimpl.losses._numerics import accurate_sum, double_sum
+from npimpl.losses._reduction import SHRINK, check_reduction, cotangent, operands, reduced, require, row_sum, wide
 
 __all__ = [
     "cosine_embedding_loss",
@@ -20,11 +20,10 @@ COSINE_EPS = 1e-12
 """Added to the squared length of each vector, so that a zero vector has cosine 0 with every other."""
 
 
-def _power_of_two(a, low: float = 0.0):
-    """The power of two at or below the largest |a| of each row (at least `low`; 1 for rows without size)."""
-    top = np.maximum(np.abs(a).max(-1, keepdims=True, initial=0.0), low)
-    _, exponent = np.frexp(top)
-    return np.where((top > 0) & np.isfinite(top), np.ldexp(1.0, exponent - 1), 1.0)
+def _exponent(a):
+    """The exponent k of each row with 2^(k-1) <= max |a| < 2^k (0 for rows of zeros, and where max |a| is inf or nan)."""
+    top = np.abs(a).max(-1, keepdims=True, initial=0.0)
+    return np.where(np.isfinite(top), np.frexp(top)[1], 0)
 
 
 def _cosine_operands(input1, input2, target):
@@ -41,17 +40,21 @@ def _cosine_operands(input1, input2, target):
     return a, b, y, dtype
 
 
-def _unit(a):
-    """a / sqrt(|a|^2 + eps), and that length as (power of two, factor): neither overflows."""
-    s = _power_of_two(a, 2.0**-20)
-    a = a / s
-    length = np.sqrt(pairwise_sum(a * a, -1, keepdims=True) + COSINE_EPS / s / s)
-    return a / length, s, length
+def _length(a):
+    """a / 2^k of order one, and f, q with sqrt(|a|^2 + eps) = 2^q f and f of order one; k - q too, which is at most 0."""
+    k = _exponent(a)
+    q = np.maximum(k, -20)  # 2^-20 is near sqrt(eps): shorter vectors do not make the length shorter
+    a = np.ldexp(a, -k)
+    f = np.sqrt(np.ldexp(row_sum(a * a, keepdims=True), 2 * (k - q)) + np.ldexp(COSINE_EPS, -2 * q))
+    return a, f, q, k - q
 
 
 def _cosine(a, b):
-    (u, s, lu), (v, r, lv) = _unit(a), _unit(b)
-    return pairwise_sum(u * v, -1, keepdims=True), (u, s, lu), (v, r, lv)
+    """The cosine of each pair of rows, and what it was made of."""
+    a, f, q, i = _length(a)
+    b, g, r, j = _length(b)
+    dot = row_sum(a * b, keepdims=True) / (f * g)
+    return np.ldexp(dot, i + j), dot, (a, f, q, i), (b, g, r, j)
 
 
 @np.errstate(all="ignore")
@@ -62,7 +65,7 @@ def cosine_embedding_loss(input1, input2, target, margin=0.0, reduction="mean"):
     l_n = 1 - cos_n if y_n = 1;  max(0, cos_n - margin) if y_n = -1.
 
     Each vector is first divided by a power of two near its largest entry, which is exact and keeps the squares of 1e200
-    finite and those of 1e-20 normal.  1 - cos cancels for nearly parallel vectors: the error is a few units of 1 + |cos|.
+    finite and those of 1e-200 normal.  1 - cos cancels for nearly parallel vectors: the error is a few units of 1 + |cos|.
 
     Shapes: a, b (N, D) with y (N,), or (D,) with y 0-d; the losses have the shape of y; dtype of the vectors.
     Special values: a zero vector has cosine 0; an infinite entry gives nan; the mean of nothing is nan.
@@ -83,19 +86,25 @@ def cosine_embedding_loss_backward(grad_output, input1, input2, target, margin=0
 
     With u = a/|a|, v = b/|b| (lengths with eps): d cos/da = (v - cos u)/|a|, the part of v across u, and likewise for b.
     dl/dcos = -1 for y = 1, and [cos - margin >= 0] for y = -1 (the edge included).  With c_n = dy_n, or dy/N:
-    da = c dl/dcos (v - cos u)/|a|.  The length is divided out as a power of two and a factor of order one.
+    da = c dl/dcos (v - cos u)/|a|.  Powers of two are kept apart as integers until the end, so tiny vectors lose nothing.
 
     >>> cosine_embedding_loss_backward(1.0, np.array([[2.0, 0.0]]), np.array([[0.0, 1.0]]), np.array([1]))[0]
     array([[-0. , -0.5]])
     """
     check_reduction(reduction)
     a, b, y, _ = _cosine_operands(input1, input2, target)
-    cos, (u, s, lu), (v, r, lv) = _cosine(wide(a), wide(b))
+    cos, dot, first, second = _cosine(wide(a), wide(b))
     shape = cos.shape[:-1]
     dy = np.broadcast_to(cotangent(grad_output, shape, reduction), shape)[..., None]
     c = dy * np.where(y[..., None] > 0, np.where(np.isnan(cos), cos, -1.0), np.heaviside(cos - margin, 1.0))
-    da, db = c * (v - cos * u) / lu / s, c * (u - cos * v) / lv / r
+    da, db = c * _across(dot, first, second), c * _across(dot, second, first)
     return _narrow(da, a), _narrow(db, b), None
+
+
+def _across(dot, first, second):
+    """(v - cos u) / |a| from a = 2^(i+q) a', |a| = 2^q f, u = 2^i a'/f (v likewise), powers of two applied last."""
+    (a, f, q, i), (b, g, _, j) = first, second
+    return np.ldexp(b / (f * g), j - q) - np.ldexp(dot * (a / (f * f)), 2 * i + j - q)
 
 
 def _narrow(grad, a):
@@ -106,26 +115,68 @@ def _narrow(grad, a):
 
 
 def _norm(d, p):
-    """(sum |d|^p)^(1/p) along the last axis, on entries scaled by a power of two so that no power overflows."""
-    if d.shape[-1] == 0:
-        return np.zeros((*d.shape[:-1], 1))
-    a = np.abs(d)
+    """(sum |d|^p)^(1/p) along the last axis, d = (leading part, rest); scaled by a power of two so that no power overflows."""
+    a = np.abs(d[0])
     if p == np.inf:
-        return a.max(-1, keepdims=True)
+        return a.max(-1, keepdims=True, initial=0.0)
     if p == 1:
-        return pairwise_sum(a, -1, keepdims=True)
-    s = _power_of_two(a)
-    a = a / s
-    total = pairwise_sum(a * a if p == 2 else a**p, -1, keepdims=True)
-    return s * (np.sqrt(total) if p == 2 else total ** (1.0 / p))
+        return row_sum(a, keepdims=True)
+    k = _exponent(a)
+    total = row_sum(_power(np.ldexp(a, -k), p), keepdims=True)
+    return np.ldexp(np.sqrt(total) if p == 2 else total ** (1.0 / p), k)
 
 
-def _norm_slope(d, norm, p):
-    """The gradient of the p-norm: sign(d) (|d| / norm)^(p-1), and 0 where that is undefined (d = 0 or norm = 0)."""
+def _power(a, p):
+    return a * a if p == 2 else a**p
+
+
+def _norm_gap(e, f, gap, p):
+    """|e| - |f| in the p-norm, given gap = e - f, accurate even where the norms are huge and nearly equal.
+
+    With d_j = |e_j| - |f_j|, which is +-gap_j where e_j and f_j have one sign, the norms N and F satisfy
+    N^p - F^p = D = sum |e_j|^p - |f_j|^p, each term |f_j|^p expm1(p log1p(d_j / |f_j|)) where d_j is small, and so
+    N - F = F expm1(log1p(D / F^p) / p); for p = 2 that is D / (N + F) with D = sum d_j (|e_j| + |f_j|), for p = 1 it is D.
+    """
+    near, far = _norm(e, p), _norm(f, p)
     if p == np.inf:
-        hit = np.abs(d) == norm
+        return _largest_gap(e, f, near, far)
+    e, f = e[0], f[0]
+    a, b = np.abs(e), np.abs(f)
+    d = np.where(e < 0, -1.0, 1.0) * np.where((e < 0) == (f < 0), gap, e + f)
+    if p == 1:
+        y = row_sum(d, keepdims=True)
+    else:
+        k = np.maximum(_exponent(a), _exponent(b))
+        a, b, d = np.ldexp(a, -k), np.ldexp(b, -k), np.ldexp(d, -k)
+        if p == 2:
+            y = np.ldexp(row_sum(d * (a + b), keepdims=True) / (_norm((a, 0), p) + _norm((b, 0), p)), k)
+        else:
+            terms = np.where(np.abs(d) < 0.5 * b, b**p * np.expm1(p * np.log1p(d / b)), a**p - b**p)
+            ratio = row_sum(terms, keepdims=True) / row_sum(b**p, keepdims=True)
+            y = far * np.expm1(np.log1p(ratio) / p)
+    return np.where(np.isfinite(y) & np.isfinite(near) & np.isfinite(far), y, near - far)
+
+
+def _largest(d, norm):
+    """Where |d| is largest, for d = hi + lo: the largest hi, and among those the largest lo; and that lo."""
+    hi, lo = d[0], np.where(d[0] < 0, -d[1], d[1])
+    first = np.abs(hi) == norm
+    low = np.where(first, lo, -np.inf).max(-1, keepdims=True, initial=-np.inf)
+    return first & (lo == low), np.where(np.isfinite(low), low, 0.0)
+
+
+def _largest_gap(e, f, near, far):
+    return (near - far) + (_largest(e, near)[1] - _largest(f, far)[1])
+
+
+def _norm_slope(d, p):
+    """The gradient of the p-norm: sign(d) (|d| / norm)^(p-1), and 0 where that is undefined (d = 0 or norm = 0)."""
+    norm = _norm(d, p)
+    if p == np.inf:
+        hit, d = _largest(d, norm)[0], d[0]
         slope = np.sign(d) * hit / np.maximum(hit.sum(-1, keepdims=True), 1)
         return np.where(np.isnan(norm), norm, slope)
+    d = d[0]
     if p == 1:
         return np.sign(d)
     slope = d / norm if p == 2 else np.sign(d) * (np.abs(d) / norm) ** (p - 1.0)
@@ -150,11 +201,23 @@ def _triplet_operands(anchor, positive, negative, margin, p):
     return arrays, dtype, shape
 
 
-def _distances(a, x, n, p, eps, swap):
-    """[(difference, norm)] of anchor-positive, anchor-negative and, with swap, positive-negative."""
+def _differences(a, x, n, p, eps, swap):
+    """a - x + eps, a - y + eps and (for the swap) x - y + eps, each with its rounding error if p = inf (ties need it)."""
     pairs = [(a, x), (a, n), (x, n)] if swap else [(a, x), (a, n)]
-    differences = [accurate_sum(first, -second, eps) for first, second in pairs]
-    return [(d, _norm(d, p)) for d in differences]
+    exact = double_sum if p == np.inf else lambda *terms: (accurate_sum(*terms), 0.0)
+    return [exact(first, -second, eps) for first, second in pairs]
+
+
+def _violation(a, x, n, margin, p, eps, swap):
+    """z = margin + d(a, x) - d(a, y) and 1; with `swap`, min(d(a, y), d(x, y)) for d(a, y), and the share d(a, y) has in it."""
+    e, f, *g = _differences(a, x, n, p, eps, swap)
+    z = accurate_sum(margin, _norm_gap(e, f, accurate_sum(n, -x), p))
+    if not swap:
+        return z, 1.0
+    further = _norm_gap(f, g[0], accurate_sum(a, -x), p)
+    share = np.where(np.isnan(further), 0.5, np.heaviside(-further, 0.5))
+    other = accurate_sum(margin, _norm_gap(e, g[0], accurate_sum(a, n, -x, -x), p))
+    return np.where(share == 1.0, z, np.where(share == 0.0, other, np.maximum(z, other))), share
 
 
 @np.errstate(all="ignore")
@@ -165,7 +228,8 @@ def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6,
     a = anchor, x = positive, y = negative.  With `swap`, d(a, y) is replaced by min(d(a, y), d(x, y)).
 
     The differences are divided by a power of two near their largest entry before they are raised to a power, so distances
-    of 1e200 or 1e-200 come out right.  margin + d(a, x) - d(a, y) may cancel: the error is a few units of the three's sum.
+    of 1e200 or 1e-200 come out right.  d(a, x) - d(a, y) is not taken as the difference of two numbers that may be huge and
+    nearly equal, but from x - y (see `_norm_gap`): the error is a few units of margin + d(x, y).
 
     Shapes: a, x, y (..., D), broadcast together; the losses have shape (...); dtype of the arguments.
     Special values: infinite distances that meet give nan; the mean of nothing is nan.
@@ -181,14 +245,9 @@ def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6,
 
     def rows(scale):
         a, x, n = (wide(v) * scale for v in arrays)
-        (_, near), *others = _distances(a, x, n, p, eps * scale, swap)
-        far = others[0][1] if not swap else np.minimum(others[0][1], others[1][1])
-        return np.maximum(accurate_sum(margin * scale, near, -far), 0.0)[..., 0]
+        return np.maximum(_violation(a, x, n, margin * scale, p, eps * scale, swap)[0], 0.0)[..., 0]
 
-    e = rows(1.0)
-    if not np.isfinite(e).all():
-        e = np.where(np.isfinite(e), e, np.ldexp(rows(2.0**-SHRINK), SHRINK))
-    return reduced(e, reduction, dtype)
+    return reduced(rows(1.0), reduction, dtype, shrunk=lambda: rows(2.0**-SHRINK))
 
 
 @np.errstate(all="ignore")
@@ -210,14 +269,12 @@ def triplet_margin_loss_backward(
     arrays, _, shape = _triplet_operands(anchor, positive, negative, margin, p)
     huge = any(np.isfinite(a).all() and (np.abs(wide(a)) > 1e290).any() for a in arrays)
     scale = 2.0**-SHRINK if huge else 1.0
-    (e, near), (f, far), *swapped = _distances(*(wide(a) * scale for a in arrays), p, eps * scale, swap)
-    share = 1.0
-    if swap:
-        (k, other), *_ = swapped
-        share, far = np.heaviside(other - far, 0.5), np.minimum(far, other)
-    h = np.heaviside(accurate_sum(margin * scale, near, -far), 1.0)
+    a, x, n = (wide(v) * scale for v in arrays)
+    e, f, *g = _differences(a, x, n, p, eps * scale, swap)
+    z, share = _violation(a, x, n, margin * scale, p, eps * scale, swap)
+    h = np.heaviside(z, 1.0)
     c = np.broadcast_to(cotangent(grad_output, shape[:-1], reduction), shape[:-1])[..., None] * h
-    g_near, g_far = _where_active(c, _norm_slope(e, near, p)), _where_active(c * share, _norm_slope(f, _norm(f, p), p))
-    g_swap = _where_active(c * (1.0 - share), _norm_slope(k, other, p)) if swap else 0.0
+    g_near, g_far = _where_active(c, _norm_slope(e, p)), _where_active(c * share, _norm_slope(f, p))
+    g_swap = _where_active(c * (1.0 - share), _norm_slope(g[0], p)) if swap else 0.0
     grads = g_near - g_far, -g_near - g_swap, g_far + g_swap
     return tuple(_narrow(np.broadcast_to(g, shape), a) for g, a in zip(grads, arrays, strict=True))

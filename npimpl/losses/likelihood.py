@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from npimpl.losses._numerics import log_plus, product
-from npimpl.losses._reduction import REDUCTIONS, check_reduction, cotangent, gradients, operands, pointwise, require
+from npimpl.losses._numerics import log_plus, product, weighted_difference
+from npimpl.losses._reduction import REDUCTIONS, SHRINK, check_reduction, cotangent, gradients, operands, pointwise, require
 
 __all__ = [
     "gaussian_nll_loss",
@@ -25,13 +25,11 @@ def _kl(x, t):
     return np.where(t == 0, 0.0, t * np.log(t)) - product(t, x)
 
 
-def _kl_of_log(x, s):
-    return _times_exp(s, s - x)
-
-
-def _times_exp(s, d):
-    """e^s d; for infinite d, whose sign it keeps when e^s underflows, it is 0 only for s = -inf."""
-    return np.where(np.isinf(d), np.where(s == -np.inf, 0.0, d), np.exp(s) * d)
+def _kl_of_log(x, s, one=0.0):
+    """e^s (s - x + one), 0 for s = -inf; an infinite x decides the sign even if e^s underflows."""
+    d = s - x + one
+    y = np.where(np.isinf(d), d, np.exp(s) * d)
+    return np.where((s == -np.inf) & ~np.isnan(x), 0.0, y)
 
 
 def _batch(x, reduction):
@@ -79,7 +77,7 @@ def kl_div_backward(grad_output, x, target, log_target=False, reduction="mean"):
     def kernel(dy, x, t):
         if log_target:
             p = np.exp(t)
-            return -dy * p, dy * (_times_exp(t, t - x) + p)
+            return -dy * p, dy * _kl_of_log(x, t, 1.0)
         return -dy * t, dy * (np.log(t) - x + 1.0)
 
     shape = np.broadcast_shapes(*(a.shape for a in arrays))
@@ -87,24 +85,32 @@ def kl_div_backward(grad_output, x, target, log_target=False, reduction="mean"):
     return gradients(kernel, cotangent(grad_output, shape, "mean" if divisor is not None else reduction, divisor), arrays)
 
 
-def _exp_minus(x, t):
-    """e^x - t x; where both overflow (float64 only) they are compared at e^-64 of their size, and beyond 720 e^x wins."""
+def _exp_minus(x, t, scale=1.0):
+    """scale (e^x - t x), at x = inf infinite for any finite t.
+
+    At scale = 2^-64 the exponential is scale^(1/2) e^(x/2) squared, which is finite up to x = 754.
+    """
     y = np.exp(x) - product(t, x)
-    if not np.isfinite(y).all():
-        small = np.exp(-64.0)
-        scaled = (np.exp(x - 64.0) - (t * small) * x) / small
-        y = np.where(np.isfinite(y) | (x <= 709.0) | ~np.isfinite(t), y, np.where(x > 720.0, np.inf, scaled))
-    return y
+    if scale != 1.0:
+        root = np.sqrt(scale) * np.exp(0.5 * x)
+        y = root * root - product(scale * t, x)
+    return np.where((x > 753.0) & np.isfinite(t), np.inf, y)
 
 
-def _minus_log(x, t, eps):
-    """x - t log(x + eps); at x = inf the linear term wins."""
-    return np.where((x == np.inf) & np.isfinite(t), x, x - product(t, log_plus(x, eps)))
+def _minus_log(x, t, eps, scale=1.0):
+    """scale (x - t log(x + eps)); at x = inf the linear term wins."""
+    return np.where((x == np.inf) & np.isfinite(t), x, scale * x - product(scale * t, log_plus(x, eps)))
 
 
-def _stirling(t):
-    """Stirling's approximation of log t!, which the op adds for t > 1."""
-    return np.where(t > 1, t * (np.log(t) - 1.0) + 0.5 * np.log(2.0 * math.pi * t), np.where(np.isnan(t), t, 0.0))
+def _stirling(t, scale=1.0):
+    """scale times Stirling's approximation of log t!, which the op adds for t > 1."""
+    y = (scale * t) * (np.log(t) - 1.0) + scale * (0.5 * np.log(t) + 0.5 * LOG_2PI)
+    return np.where(t > 1, y, np.where(np.isnan(t), t, 0.0))
+
+
+def _unless_finite(y, shrunk):
+    """y, and where it is not finite 2^64 times `shrunk()`: terms that overflow one by one may cancel."""
+    return y if np.isfinite(y).all() else np.where(np.isfinite(y), y, np.ldexp(shrunk(), SHRINK))
 
 
 @np.errstate(all="ignore")
@@ -128,11 +134,16 @@ def poisson_nll_loss(x, target, log_input=True, full=False, eps=1e-8, reduction=
     check_reduction(reduction)
     arrays, dtype = operands(x=x, target=target)
 
-    def kernel(x, t):
-        e = _exp_minus(x, t) if log_input else _minus_log(x, t, eps)
-        return e + _stirling(t) if full else e
+    def kernel(x, t, scale=1.0):
+        e = _exp_minus(x, t, scale) if log_input else _minus_log(x, t, eps, scale)
+        return e + _stirling(t, scale) if full else e
 
-    return pointwise(kernel, arrays, dtype, reduction)
+    def shrunk(x, t):
+        return kernel(x, t, 2.0**-SHRINK)
+
+    if reduction == "none":
+        return pointwise(lambda x, t: _unless_finite(kernel(x, t), lambda: shrunk(x, t)), arrays, dtype, reduction)
+    return pointwise(kernel, arrays, dtype, reduction, shrunk=shrunk)
 
 
 @np.errstate(all="ignore")
@@ -149,11 +160,14 @@ def poisson_nll_loss_backward(grad_output, x, target, log_input=True, full=False
     arrays, _ = operands(x=x, target=target)
 
     def kernel(dy, x, t):
-        dx = np.exp(x) - t if log_input else 1.0 - t / (x + eps)
+        dx = dy * (np.exp(x) - t if log_input else 1.0 - t / (x + eps))
+        if log_input and not np.isfinite(dx).all():
+            root = np.exp(0.5 * x)
+            dx = np.where(np.isinf(root * root), dy * root * root - dy * t, dx)
         dt = -x if log_input else -log_plus(x, eps)
         if full:
             dt = dt + np.where(t > 1, np.log(t) + 0.5 / t, np.where(np.isnan(t), t, 0.0))
-        return dy * dx, dy * dt
+        return dx, dy * dt
 
     return gradients(kernel, cotangent(grad_output, np.broadcast_shapes(*(a.shape for a in arrays)), reduction), arrays)
 
@@ -225,11 +239,13 @@ def gaussian_nll_loss_backward(grad_output, x, target, var, full=False, eps=1e-6
 
     def kernel(dy, x, t, v):
         v = np.maximum(v, eps)
-        r = (x - t) / v
-        if not np.isfinite(r).all():
-            r = np.where(np.isinf(r) & np.isfinite(x) & np.isfinite(t), x / v - t / v, r)
+        r, c = (x - t) / v, 0.5 * dy
         dx = dy * r
-        return dx, -dx, 0.5 * dy * (1.0 / v - r * r)
+        if not np.isfinite(dx).all():
+            m, k = np.frexp(v)
+            dx = np.where(np.isinf(dx), weighted_difference(dy, 1.0 / m, x, t, k), dx)
+            r = np.where(np.isinf(r), weighted_difference(1.0, 1.0 / m, x, t, k), r)
+        return dx, -dx, c / v - (c * r) * r
 
     dy = cotangent(grad_output, np.broadcast_shapes(*(a.shape for a in arrays)), reduction)
     dx, dt, dv = gradients(kernel, dy, arrays)

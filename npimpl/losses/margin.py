@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._axes import pairwise_sum
 from npimpl._precision import is_float, rounded
 from npimpl.losses._numerics import accurate_sum, difference
-from npimpl.losses._reduction import SHRINK, check_reduction, cotangent, gradients, operands, pointwise, reduced, require, wide
+from npimpl.losses._reduction import (
+    check_reduction,
+    cotangent,
+    gradients,
+    homogeneous,
+    operands,
+    pointwise,
+    reduced,
+    require,
+    row_sum,
+    wide,
+)
 
 __all__ = [
     "hinge_embedding_loss",
@@ -52,7 +62,7 @@ def hinge_embedding_loss(x, target, margin=1.0, reduction="mean"):
         return np.where(y > 0, x, _hinge(margin - x))
 
     arrays = [arrays[0], np.float64(margin), arrays[1]]
-    return pointwise(kernel, arrays, dtype, reduction, degree=1, homogeneous=2)
+    return pointwise(kernel, arrays, dtype, reduction, shrunk=homogeneous(kernel, 2, 1))
 
 
 @np.errstate(all="ignore")
@@ -97,7 +107,7 @@ def margin_ranking_loss(input1, input2, target, margin=0.0, reduction="mean"):
         return _hinge(accurate_sum(margin, -y * a, y * b))
 
     arrays = [*arrays[:2], np.float64(margin), arrays[2]]
-    return pointwise(kernel, arrays, dtype, reduction, degree=1, homogeneous=3)
+    return pointwise(kernel, arrays, dtype, reduction, shrunk=homogeneous(kernel, 3, 1))
 
 
 @np.errstate(all="ignore")
@@ -123,15 +133,6 @@ def margin_ranking_loss_backward(grad_output, input1, input2, target, margin=0.0
 # -- hinges over classes -------------------------------------------------------------------------------------------------
 
 
-def _rescued(rows, degree, *arrays):
-    """rows(*arrays), taken again of shrunken arguments where it overflowed (its value may be representable)."""
-    y = rows(*arrays)
-    if np.isfinite(y).all():
-        return y
-    s = -SHRINK * (1 if degree < 2 else 9)
-    return np.where(np.isfinite(y), y, np.ldexp(rows(*(np.ldexp(a, s) for a in arrays)), -s * degree))
-
-
 def _multi_margin_operands(x, target, p, weight):
     (x, weight), dtype = operands(x=x, weight=weight)
     target = np.asarray(target)
@@ -142,7 +143,7 @@ def _multi_margin_operands(x, target, p, weight):
         raise TypeError(f"`target` has dtype {target.dtype}, but must hold integer class indices.")
     fits = target.shape == shape or (not shape and target.shape == (1,))
     require(fits, f"`target` has shape {target.shape}, but must have shape {shape}: one class for each row of `x`.")
-    label = target.reshape(shape)
+    x, label = x.reshape(*target.shape, classes), target
     inside = (label >= 0) & (label < classes)
     require(inside.all(), f"`target` holds {label[~inside].ravel()[:1]}, but must be 0 to {classes - 1}.")
     fits = weight is None or weight.shape == (classes,)
@@ -166,7 +167,7 @@ def multi_margin_loss(x, target, weight=None, p=1, margin=1.0, reduction="mean")
 
     The arguments of the hinges are summed as if in twice the precision, because the gradient jumps where they change sign.
 
-    Shapes: x (N, C) or (C,); target (N,) or 0-d, integers; w (C,); the losses have shape (N,) or are 0-d.
+    Shapes: x (N, C) or (C,); target (N,), or 0-d or (1,), integers; w (C,); the losses have the shape of the target.
     Special values: nan in a row makes its loss nan; the mean of nothing is nan.
     Raises TypeError for labels that are not integers; ValueError for labels out of range, p other than 1 and 2, or shapes
     that do not fit.
@@ -180,9 +181,10 @@ def multi_margin_loss(x, target, weight=None, p=1, margin=1.0, reduction="mean")
 
     def rows(x, margin):
         h = _hinge(_class_margins(x, label, margin))
-        return pairwise_sum(h if p == 1 else h * h, -1) / x.shape[-1]
+        return w * row_sum(h if p == 1 else h * h) / x.shape[-1]
 
-    return reduced(w * _rescued(rows, p, wide(x), np.float64(margin)), reduction, dtype)
+    x, margin = wide(x), np.float64(margin)
+    return reduced(rows(x, margin), reduction, dtype, shrunk=lambda: homogeneous(rows, 2, p)(x, margin))
 
 
 @np.errstate(all="ignore")
@@ -196,14 +198,15 @@ def multi_margin_loss_backward(grad_output, x, target, weight=None, p=1, margin=
     array([[ 0.3333,  0.    , -0.3333]])
     """
     check_reduction(reduction)
+    given = np.shape(x)
     x, label, w, _ = _multi_margin_operands(x, target, p, weight)
     shape = x.shape[:-1]
     c = np.broadcast_to(cotangent(grad_output, shape, reduction), shape) * w / x.shape[-1]
     z = _class_margins(wide(x), label, margin)
     dx = c[..., None] * (np.heaviside(z, 0.0) if p == 1 else 2.0 * _hinge(z))
     np.put_along_axis(dx, label, 0.0, -1)
-    np.put_along_axis(dx, label, -pairwise_sum(dx, -1, keepdims=True), -1)
-    return rounded(dx, x.dtype if is_float(x.dtype) else np.dtype(np.float64)), None, None
+    np.put_along_axis(dx, label, -row_sum(dx, keepdims=True), -1)
+    return rounded(dx.reshape(given), x.dtype if is_float(x.dtype) else np.dtype(np.float64)), None, None
 
 
 def _multilabel_operands(x, target):
@@ -253,10 +256,11 @@ def multilabel_margin_loss(x, target, reduction="mean"):
     def rows(x, margin):
         total = np.zeros(x.shape[:-1])
         for _, z in _label_margins(x, label, counts, positive, margin):
-            total = total + pairwise_sum(_hinge(z), -1)
+            total = total + row_sum(_hinge(z))
         return total / x.shape[-1]
 
-    return reduced(_rescued(rows, 1, wide(x), np.float64(1.0)), reduction, dtype)
+    x, margin = wide(x), np.float64(1.0)
+    return reduced(rows(x, margin), reduction, dtype, shrunk=lambda: homogeneous(rows, 2, 1)(x, margin))
 
 
 @np.errstate(all="ignore")
@@ -275,7 +279,7 @@ def multilabel_margin_loss_backward(grad_output, x, target, reduction="mean"):
     for j, z in _label_margins(wide(x), label, counts, positive, 1.0):
         h = np.heaviside(z, 0.0)
         slope += h
-        here = np.take_along_axis(slope, j, -1) - pairwise_sum(h, -1, keepdims=True)
+        here = np.take_along_axis(slope, j, -1) - row_sum(h, keepdims=True)
         np.put_along_axis(slope, j, here, -1)
     shape = x.shape[:-1]
     c = np.broadcast_to(cotangent(grad_output, shape, reduction), shape) / x.shape[-1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._axes import pairwise_sum
-from npimpl.losses._numerics import difference
-from npimpl.losses._reduction import check_reduction, cotangent, gradients, operands, pointwise, require, wide
+from npimpl.losses._numerics import balanced, difference, normalized, weighted_difference
+from npimpl.losses._reduction import check_reduction, cotangent, gradients, homogeneous, operands, pointwise, require, wide
 
 __all__ = [
     "huber_loss",
@@ -27,8 +27,15 @@ def _check_weight(x, weight):
     )
 
 
-def _total_weight(weight):
-    return None if weight is None else pairwise_sum(wide(weight))
+def _normalized(arrays, reduction):
+    """For a weighted mean: the weights divided by the power of two 2^k of the largest, their sum, and k.
+
+    A weighted mean does not change when all weights are scaled, but huge or tiny ones would overflow or underflow in it.
+    """
+    if arrays[2] is None or reduction != "mean":
+        return arrays, None, 0
+    w, k = normalized(wide(arrays[2]))
+    return [*arrays[:2], w], pairwise_sum(w), k
 
 
 def _weighted(loss):
@@ -41,8 +48,16 @@ def _square(x, t):
     return d * d
 
 
+def _square_slope(c, x, t, w=None, k=0):
+    return difference(2.0 * c, x, t) if w is None else weighted_difference(2.0 * c, w, x, t, k)
+
+
 def _absolute(x, t):
     return np.abs(x - t)
+
+
+def _absolute_slope(c, x, t, w=None, k=0):
+    return (c if w is None else balanced(c, w, exponent=-k)) * np.sign(x - t)
 
 
 @np.errstate(all="ignore")
@@ -65,7 +80,9 @@ def mse_loss(x, target, weight=None, reduction="mean"):
     check_reduction(reduction)
     arrays, dtype = operands(x=x, target=target, weight=weight)
     _check_weight(arrays[0], arrays[2])
-    return pointwise(_weighted(_square), arrays, dtype, reduction, _total_weight(arrays[2]), degree=2, homogeneous=2)
+    arrays, total, _ = _normalized(arrays, reduction)
+    kernel = _weighted(_square)
+    return pointwise(kernel, arrays, dtype, reduction, total, homogeneous(kernel, 2, 2))
 
 
 @np.errstate(all="ignore")
@@ -81,22 +98,39 @@ def mse_loss_backward(grad_output, x, target, weight=None, reduction="mean"):
     check_reduction(reduction)
     arrays, _ = operands(x=x, target=target, weight=weight)
     _check_weight(arrays[0], arrays[2])
-    return _weighted_gradients(grad_output, arrays, reduction, _square, lambda c, x, t: difference(2.0 * c, x, t))
+    return _weighted_gradients(grad_output, arrays, reduction, _square, 2, _square_slope)
 
 
-def _weighted_gradients(grad_output, arrays, reduction, loss, slope):
-    """slope(c w, x, t) is the gradient for x; the one for t is its negative; the one for w is c (loss - weighted mean)."""
-    w = arrays[2]
-    dy = cotangent(grad_output, np.broadcast_shapes(arrays[0].shape, arrays[1].shape), reduction, _total_weight(w))
-    level = 0.0
-    if w is not None and reduction == "mean":
-        level = pointwise(_weighted(loss), arrays, np.dtype(np.float64), "mean", _total_weight(w))
+def _weighted_gradients(grad_output, arrays, reduction, loss, degree, slope):
+    """dx = slope(c, x, t) or 2^-k slope(c, x, t, w), dt = -dx, and dw = 2^-k c (loss - mean), for c made of weights w / 2^k.
+
+    The loss is homogeneous of this degree: where it overflows, loss and mean are compared at 2^-576 of the size of x and t.
+    """
+    scaled, total, k = _normalized(arrays, reduction)
+    dy = cotangent(grad_output, np.broadcast_shapes(arrays[0].shape, arrays[1].shape), reduction, total)
+    mean, s = 0.0, 0
+    if total is not None:
+        mean = _weighted_mean(scaled, loss, total, 0)
+        if not np.isfinite(mean):
+            mean, s = _weighted_mean(scaled, loss, total, 576), 576
 
     def kernel(dy, x, t, w):
-        dx = slope(dy if w is None else dy * w, x, t)
-        return dx, -dx, None if w is None else dy * (loss(x, t) - level)
+        if w is None:
+            dx = slope(dy, x, t)
+            return dx, -dx, None
+        dx = slope(dy, x, t, w, k)
+        return dx, -dx, np.ldexp(dy * (loss(np.ldexp(x, -s), np.ldexp(t, -s)) - mean), degree * s - k)
 
     return gradients(kernel, dy, arrays)
+
+
+def _weighted_mean(arrays, loss, total, s):
+    """The weighted mean of the loss at 2^-s times x and t."""
+
+    def kernel(x, t, w):
+        return w * loss(np.ldexp(x, -s), np.ldexp(t, -s))
+
+    return pointwise(kernel, arrays, np.dtype(np.float64), "mean", total)
 
 
 @np.errstate(all="ignore")
@@ -117,7 +151,9 @@ def l1_loss(x, target, weight=None, reduction="mean"):
     check_reduction(reduction)
     arrays, dtype = operands(x=x, target=target, weight=weight)
     _check_weight(arrays[0], arrays[2])
-    return pointwise(_weighted(_absolute), arrays, dtype, reduction, _total_weight(arrays[2]), degree=1, homogeneous=2)
+    arrays, total, _ = _normalized(arrays, reduction)
+    kernel = _weighted(_absolute)
+    return pointwise(kernel, arrays, dtype, reduction, total, homogeneous(kernel, 2, 1))
 
 
 @np.errstate(all="ignore")
@@ -133,7 +169,7 @@ def l1_loss_backward(grad_output, x, target, weight=None, reduction="mean"):
     check_reduction(reduction)
     arrays, _ = operands(x=x, target=target, weight=weight)
     _check_weight(arrays[0], arrays[2])
-    return _weighted_gradients(grad_output, arrays, reduction, _absolute, lambda c, x, t: c * np.sign(x - t))
+    return _weighted_gradients(grad_output, arrays, reduction, _absolute, 1, _absolute_slope)
 
 
 def _smooth(x, t, beta):
@@ -162,7 +198,7 @@ def smooth_l1_loss(x, target, reduction="mean", beta=1.0):
     check_reduction(reduction)
     require(beta >= 0, f"`beta` is {beta}, but must be zero or positive.")
     arrays, dtype = operands(x=x, target=target)
-    return pointwise(_smooth, [*arrays, np.float64(beta)], dtype, reduction, degree=1, homogeneous=3)
+    return pointwise(_smooth, [*arrays, np.float64(beta)], dtype, reduction, shrunk=homogeneous(_smooth, 3, 1))
 
 
 @np.errstate(all="ignore")
@@ -218,7 +254,7 @@ def huber_loss(x, target, weight=None, reduction="mean", delta=1.0):
         return _huber(x, t, delta) if w is None else w * _huber(x, t, delta)
 
     arrays = [*arrays[:2], np.float64(delta), arrays[2]]
-    return pointwise(kernel, arrays, dtype, reduction, degree=2, homogeneous=3)
+    return pointwise(kernel, arrays, dtype, reduction, shrunk=homogeneous(kernel, 3, 2))
 
 
 @np.errstate(all="ignore")
@@ -237,7 +273,8 @@ def huber_loss_backward(grad_output, x, target, weight=None, reduction="mean", d
     _check_weight(arrays[0], arrays[2])
 
     def kernel(dy, x, t, w):
-        dx = (dy if w is None else dy * w) * np.clip(x - t, -delta, delta)
+        d = np.clip(x - t, -delta, delta)
+        dx = dy * d if w is None else balanced(dy, w, d)
         return dx, -dx, None if w is None else dy * _huber(x, t, delta)
 
     return gradients(kernel, cotangent(grad_output, np.broadcast_shapes(arrays[0].shape, arrays[1].shape), reduction), arrays)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from npimpl._axes import pairwise_sum
+from npimpl._contractions import total
 from npimpl._precision import rounded, widen
 
 
@@ -29,7 +29,7 @@ def per_channel(channels: int, **arrays) -> list:
     for name, a in arrays.items():
         a = None if a is None else widen(a, names=(name,))[0][0]
         if a is not None and a.shape != (channels,):
-            raise ValueError(f"`{name}` has shape {a.shape}, but must have one number for each of the {channels} channels of x.")
+            raise ValueError(f"`{name}` has shape {a.shape}, but must be ({channels},), one number for each channel of x.")
         columns.append(None if a is None else a[:, None])
     return columns
 
@@ -49,8 +49,8 @@ def affine_backward(dy: np.ndarray, unit: np.ndarray, weight, bias, exponent=Non
     """(dw, db): dw_c = sum over samples and positions of dy * unit * 2^exponent, db_c = sum of dy; both (C,)."""
     dw = db = None
     if weight is not None:
-        dw = pairwise_sum(dy * unit, (0, 2))
+        dw = total(dy * unit, (0, 2))
         dw = rounded(dw if exponent is None else np.ldexp(dw, exponent[:, 0]), np.asarray(weight).dtype)
     if bias is not None:
-        db = rounded(pairwise_sum(dy, (0, 2)), np.asarray(bias).dtype)
+        db = rounded(total(dy, (0, 2)), np.asarray(bias).dtype)
     return dw, db

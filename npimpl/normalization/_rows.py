@@ -15,20 +15,34 @@ from typing import NamedTuple
 
 import numpy as np
 
+from npimpl._elementwise import BLOCK
+from npimpl._precision import rounded
+
 SAFE = 500
 """Magnitudes in 2^-500 … 2^500 have squares, and squares of rounding errors, inside the range of float64."""
 
 
+def in_blocks(kernel, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """`kernel` of the rows in float64, rounded to `dtype`, a few rows at a time so that they stay in the cache."""
+    step = max(1, BLOCK // max(rows.shape[-1], 1))
+    out = np.empty(rows.shape, dtype)
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        out[part] = rounded(kernel(rows[part].astype(np.float64, copy=False)), dtype)
+    return out
+
+
 class Rows(NamedTuple):
-    """Standardized rows: `unit` = (x - mean) / sigma, and sigma = `sigma` * 2^`exponent` (exponent None: 0)."""
+    """Standardized rows: `unit` = (x - mean) / sigma.
+
+    The true mean is `mean` * 2^k, sigma is `sigma` * 2^k and the (biased) variance `variance` * 4^k, k = `exponent` (None: 0).
+    """
 
     unit: np.ndarray
     sigma: np.ndarray
-    exponent: np.ndarray | None
     mean: np.ndarray
-    """The mean, in the units of the input."""
     variance: np.ndarray
-    """The (biased) variance, in the units of the input squared."""
+    exponent: np.ndarray | None
 
 
 def mean(rows: np.ndarray) -> np.ndarray:
@@ -70,11 +84,21 @@ def standardize(rows: np.ndarray, eps: float, narrow: bool) -> Rows:
     v = mean(d * d)
     sigma = np.sqrt(v + (eps if k is None else np.ldexp(eps, -2 * k)))
     d /= sigma
-    return Rows(d, sigma, k, scaled(m + correction, k), scaled(v, None if k is None else 2 * k))
+    return Rows(d, sigma, m + np.where(np.isfinite(m), correction, 0.0), v, k)
 
 
-def standardize_backward(g: np.ndarray, rows: Rows) -> np.ndarray:
-    """dx = (g - mean(g) - unit * mean(g * unit)) / sigma, for a cotangent g of `rows.unit`.
+def lifted(w: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """(w * 2^-k, k) with a k for each row that brings extreme weights to about 1 (k None, and w itself: there are none).
+
+    Products of subnormal weights are rounded coarsely, and a division by sigma < 1 would magnify that.
+    """
+    largest = np.abs(w).max(axis=-1, keepdims=True, initial=0.0)
+    k = np.where(np.isfinite(largest), np.frexp(largest)[1], 0)
+    return (w, None) if not (np.abs(k) > SAFE).any() else (np.ldexp(w, -k), k)
+
+
+def standardize_backward(dy: np.ndarray, w: np.ndarray | None, rows: Rows) -> np.ndarray:
+    """dx = (g - mean(g) - unit * mean(g * unit)) / sigma with g = w dy, for rows dy (w broadcast to them, or None).
 
     unit_i = d_i / sigma, with d = x - mean(x) and sigma^2 = mean(d^2) + eps, so d sigma / d x_j = d_j / (n sigma) and
 
@@ -82,11 +106,20 @@ def standardize_backward(g: np.ndarray, rows: Rows) -> np.ndarray:
 
     the matrix is symmetric, and its product with g is the line above.
     """
+    w, lift = (None, None) if w is None else lifted(w)
+    g = dy if w is None else w * dy
     dx = g - mean(g)
     # The units sum to 0, so mean(g * unit) = mean((g - mean(g)) * unit), which does not cancel.
     dx -= rows.unit * mean(dx * rows.unit)
     dx /= rows.sigma
-    return dx if rows.exponent is None else np.ldexp(dx, -rows.exponent)
+    return lowered(dx, rows.exponent, lift)
+
+
+def lowered(dx: np.ndarray, exponent, lift) -> np.ndarray:
+    """dx * 2^(lift - exponent), in one step."""
+    if exponent is None and lift is None:
+        return dx
+    return np.ldexp(dx, (0 if lift is None else lift) - (0 if exponent is None else exponent))
 
 
 def mean_square(rows: np.ndarray, eps: float, narrow: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

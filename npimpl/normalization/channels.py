@@ -8,7 +8,7 @@ import numpy as np
 
 from npimpl._precision import rounded, widen
 from npimpl.normalization._affine import affine, affine_backward, channels_last_but_one, per_channel, sample_and_channels
-from npimpl.normalization._rows import standardize, standardize_backward
+from npimpl.normalization._rows import lifted, lowered, scaled, standardize, standardize_backward
 
 __all__ = ["batch_norm", "batch_norm_backward"]
 
@@ -46,8 +46,9 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
     rows = standardize(_by_channel(x), eps, dtype != np.float64)
     count = rows.unit.shape[-1]
     if m is not None and count:
-        mean = (1 - momentum) * m + momentum * rows.mean
-        var = (1 - momentum) * v + momentum * (rows.variance * (count / (count - 1)))
+        k = rows.exponent
+        mean = (1 - momentum) * m + scaled(momentum * rows.mean, k)
+        var = (1 - momentum) * v + scaled(momentum * (rows.variance * (count / (count - 1))), None if k is None else 2 * k)
         kept = [rounded(new[:, 0], old.dtype) for new, old in zip((mean, var), kept, strict=True)]
     y = affine(rows.unit, w, b)
     return rounded(_from_channels(y, x.shape), dtype), *kept
@@ -79,7 +80,7 @@ def batch_norm_backward(
         return rounded(dx, dtype), None, None, dw, db
     rows, g = standardize(_by_channel(x), eps, dtype != np.float64), _by_channel(dy)
     dw, db = affine_backward(g[None], rows.unit[None], weight, bias)
-    dx = standardize_backward(g if w is None else g * w, rows)
+    dx = standardize_backward(g, w, rows)
     return rounded(_from_channels(dx, x.shape), dtype), None, None, dw, db
 
 
@@ -99,8 +100,9 @@ def running_norm_backward(dy, x, dtype, m, v, w, weight, bias, eps):
     x3 = channels_last_but_one(x)
     exponent = _far(x3, m, dtype, axes=(0, 2))
     dw, db = affine_backward(dy, _unit(x3, m, v, eps, exponent), weight, bias, None if exponent is None else exponent[0])
+    w, lift = (None, None) if w is None else lifted(w)
     g = dy if w is None else dy * w
-    return (g / np.sqrt(v + eps)).reshape(x.shape), dw, db
+    return lowered(g / np.sqrt(v + eps), None, lift).reshape(x.shape), dw, db
 
 
 def _unit(x, m, v, eps, exponent):

@@ -28,7 +28,7 @@ def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
     Shapes: x (N, C, *), weight and bias (C,); y as x, in the dtype of x.
     Special values: a constant group gives exactly 0 (then b); a group with an infinity or nan gives nan.
     Raises: ValueError if x has fewer than two axes, G does not divide C, or weight or bias is not (C,).
-    Source: Wu & He, "Group Normalization", 2018, eqs. 1, 2, 6 and 7.
+    Source: Wu & He, "Group Normalization", 2018, eqs. 1, 2 and 7.
 
     >>> group_norm(np.array([[1.0, 3.0, 7.0, 7.0]]), 2, eps=0.0, bias=np.zeros(4))[0, :2]
     array([-1.,  1.])
@@ -54,9 +54,10 @@ def group_norm_backward(grad_output, x, num_groups, weight=None, bias=None, eps=
     x, dtype, rows, (w, _) = _grouped(x, num_groups, weight, bias)
     dy = widen(grad_output, names=("grad_output",))[0][0].reshape(_ncs(x))
     found = standardize(rows, eps, dtype != np.float64)
-    g = (dy if w is None else dy * w).reshape(rows.shape)
-    dx = rounded(standardize_backward(g, found).reshape(x.shape), dtype)
-    return dx, *affine_backward(dy, found.unit.reshape(_ncs(x)), weight, bias)
+    if w is not None:
+        w = np.broadcast_to(w, _ncs(x)[1:]).reshape(rows.shape[1:])
+    dx = standardize_backward(dy.reshape(rows.shape), w, found).reshape(x.shape)
+    return rounded(dx, dtype), *affine_backward(dy, found.unit.reshape(_ncs(x)), weight, bias)
 
 
 @np.errstate(all="ignore")
@@ -75,7 +76,7 @@ def instance_norm(
     Special values: a constant channel gives exactly 0 (then b); one with an infinity or nan gives nan.
     Raises: ValueError if x has fewer than two axes; if there is only one position (its variance is 0 whatever x is);
     if the running statistics are needed and missing; if a shape is not (C,).
-    Source: Ulyanov, Vedaldi & Lempitsky, "Instance Normalization: The Missing Ingredient for Fast Stylization", 2016, eq. 3.
+    Source: Ulyanov, Vedaldi & Lempitsky, "Instance Normalization: The Missing Ingredient for Fast Stylization", 2016.
 
     >>> instance_norm(np.array([[[1.0, 3.0], [4.0, 0.0]]]), eps=0.0)
     array([[[-1.,  1.],
@@ -111,7 +112,7 @@ def instance_norm_backward(
         dx, dw, db = running_norm_backward(dy, x, dtype, m, v, w, weight, bias, eps)
         return rounded(dx, dtype), None, None, dw, db
     found = standardize(_positions(x), eps, dtype != np.float64)
-    dx = standardize_backward(dy if w is None else dy * w, found).reshape(x.shape)
+    dx = standardize_backward(dy, w, found).reshape(x.shape)
     return rounded(dx, dtype), None, None, *affine_backward(dy, found.unit, weight, bias)
 
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from npimpl._axes import pairwise_sum
-from npimpl._precision import rounded, widen
-from npimpl.normalization._rows import mean, mean_square, standardize, standardize_backward
+from npimpl._contractions import total
+from npimpl._precision import as_float, rounded, widen
+from npimpl.normalization._rows import in_blocks, lifted, lowered, mean, mean_square, standardize, standardize_backward
 
 __all__ = ["layer_norm", "layer_norm_backward", "rms_norm", "rms_norm_backward"]
 
@@ -35,12 +35,16 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
            [ 0.    ,  0.    ]])
     """
     (x, w, b), dtype, shape = _arguments(x, normalized_shape, weight, bias)
-    y = standardize(_rows(x, shape), eps, dtype != np.float64).unit.reshape(x.shape)
-    if w is not None:
-        y *= w
-    if b is not None:
-        y += b
-    return rounded(y, dtype)
+
+    def kernel(rows):
+        y = standardize(rows, eps, dtype != np.float64).unit
+        if w is not None:
+            y *= w.reshape(-1)
+        if b is not None:
+            y += b.reshape(-1)
+        return y
+
+    return in_blocks(kernel, _rows(x, shape), dtype).reshape(x.shape)
 
 
 @np.errstate(all="ignore")
@@ -60,13 +64,12 @@ def layer_norm_backward(grad_output, x, normalized_shape, weight=None, bias=None
     array([[ 0.1763, -0.2204,  0.0441]])
     """
     (x, w, b), dtype, shape = _arguments(x, normalized_shape, weight, bias)
-    dy = widen(grad_output, names=("grad_output",))[0][0].reshape(-1, math.prod(shape))
-    rows = standardize(_rows(x, shape), eps, dtype != np.float64)
-    g = dy if w is None else dy * w.reshape(-1)
-    dx = rounded(standardize_backward(g, rows).reshape(x.shape), dtype)
-    dw = None if w is None else rounded(pairwise_sum(dy * rows.unit, 0).reshape(shape), np.asarray(weight).dtype)
-    db = None if b is None else rounded(pairwise_sum(dy, 0).reshape(shape), np.asarray(bias).dtype)
-    return dx, dw, db
+    rows = standardize(_rows(x, shape).astype(np.float64, copy=False), eps, dtype != np.float64)
+    dy = widen(grad_output, names=("grad_output",))[0][0].reshape(rows.unit.shape)
+    dx = standardize_backward(dy, None if w is None else w.reshape(1, -1), rows)
+    dw = None if w is None else rounded(total(dy * rows.unit, 0).reshape(shape), np.asarray(weight).dtype)
+    db = None if b is None else rounded(total(dy, 0).reshape(shape), np.asarray(bias).dtype)
+    return rounded(dx.reshape(x.shape), dtype), dw, db
 
 
 @np.errstate(all="ignore")
@@ -91,10 +94,14 @@ def rms_norm(x, normalized_shape, weight=None, eps=None):
     array([[0.2, 1.4]])
     """
     (x, w, _), dtype, shape = _arguments(x, normalized_shape, weight, None)
-    y = mean_square(_rows(x, shape), _epsilon(eps, dtype), dtype != np.float64)[0].reshape(x.shape)
-    if w is not None:
-        y *= w
-    return rounded(y, dtype)
+
+    def kernel(rows):
+        y = mean_square(rows, _epsilon(eps, dtype), dtype != np.float64)[0]
+        if w is not None:
+            y *= w.reshape(-1)
+        return y
+
+    return in_blocks(kernel, _rows(x, shape), dtype).reshape(x.shape)
 
 
 @np.errstate(all="ignore")
@@ -112,12 +119,12 @@ def rms_norm_backward(grad_output, x, normalized_shape, weight=None, eps=None):
     array([[ 0.181 , -0.1358]])
     """
     (x, w, _), dtype, shape = _arguments(x, normalized_shape, weight, None)
-    dy = widen(grad_output, names=("grad_output",))[0][0].reshape(-1, math.prod(shape))
-    z, r, k = mean_square(_rows(x, shape), _epsilon(eps, dtype), dtype != np.float64)
-    g = dy if w is None else dy * w.reshape(-1)
-    dx = (g - z * mean(g * z)) / r
-    dx = dx if k is None else np.ldexp(dx, -k)
-    dw = None if w is None else rounded(pairwise_sum(dy * z, 0).reshape(shape), np.asarray(weight).dtype)
+    z, r, k = mean_square(_rows(x, shape).astype(np.float64, copy=False), _epsilon(eps, dtype), dtype != np.float64)
+    dy = widen(grad_output, names=("grad_output",))[0][0].reshape(z.shape)
+    w, lift = (None, None) if w is None else lifted(w.reshape(1, -1))
+    g = dy if w is None else dy * w
+    dx = lowered((g - z * mean(g * z)) / r, k, lift)
+    dw = None if weight is None else rounded(total(dy * z, 0).reshape(shape), np.asarray(weight).dtype)
     return rounded(dx.reshape(x.shape), dtype), dw
 
 
@@ -131,16 +138,16 @@ def _rows(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _arguments(x, normalized_shape, weight, bias):
-    """The arrays in float64, the dtype of x, and `normalized_shape` as a tuple; refuses what does not fit together."""
+    """x as it is, weight and bias in float64, the dtype of x and `normalized_shape` as a tuple; refuses what does not fit."""
     shape = (int(normalized_shape),) if np.ndim(normalized_shape) == 0 else tuple(int(n) for n in normalized_shape)
-    (x,), dtype = widen(x)
+    x = as_float(x)
     if not shape or x.shape[-len(shape) :] != shape:
         raise ValueError(
-            f"`normalized_shape` is {shape} for x of shape {x.shape}; it must be one or more of the last axes of x: give x.shape[k:]."
+            f"`normalized_shape` is {shape} for x of shape {x.shape}; but must be the last axes of x; give x.shape[k:]."
         )
     arrays = [x]
     for name, a in (("weight", weight), ("bias", bias)):
         arrays.append(None if a is None else widen(a, names=(name,))[0][0])
         if a is not None and arrays[-1].shape != shape:
             raise ValueError(f"`{name}` has shape {arrays[-1].shape}, but must have `normalized_shape`, which is {shape}.")
-    return arrays, dtype, shape
+    return arrays, x.dtype, shape

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._precision import rounded, widen
-from npimpl.normalization._rows import SAFE
+
+SAFE = 200
+"""Within 2^-200 … 2^200, squares and their products with one more power of x stay inside the range of float64."""
 
 __all__ = ["local_response_norm", "local_response_norm_backward"]
 
@@ -14,11 +16,12 @@ __all__ = ["local_response_norm", "local_response_norm_backward"]
 def local_response_norm(x, size, alpha=1e-4, beta=0.75, k=1.0):
     r"""Divide each channel by a power of the energy of the `size` channels around it.
 
-        y_c = x_c d_c^(-beta)        d_c = k + alpha/size sum_{j in W(c)} x_j^2        W(c) = {c - floor(size/2), ..., c + floor((size-1)/2)}
+        y_c = x_c d_c^(-beta)        d_c = k + alpha/size sum_{j in W(c)} x_j^2
+        W(c) = {c - floor(size/2), ..., c + floor((size-1)/2)}
 
     at every sample and position; channels outside of x count as 0, but `size` stays the divisor.
-    Sums of squares do not cancel, so the relative error is a few u.  In float64 a window of numbers beyond 2^500 (or, for
-    k = 0, below 2^-500) is scaled by 2^-e first: d = 4^e d', and y = x / 2^(e beta) / 2^(e beta) / d'^beta stays in range.
+    Sums of squares do not cancel, so the relative error is a few u.  In float64 a window of numbers beyond 2^200 (or, for
+    k = 0, below 2^-200) is scaled by 2^-e first: d = 4^e d', and y = x / 2^(e beta) / 2^(e beta) / d'^beta stays in range.
 
     Shapes: x (N, C, *) with at least three axes; y as x, in the dtype of x.
     Special values: 0 gives 0 of the same sign (nan for k = 0 and a zero window); an infinity gives nan, and 0 for the
@@ -85,7 +88,7 @@ def _exponents(x, size, k):
         np.maximum(largest[:, c], np.abs(x[:, j]), out=largest[:, c])
     largest = np.maximum(largest, np.sqrt(max(k, 0.0)))
     largest[~np.isfinite(largest) | (largest == 0)] = 1.0
-    e = np.frexp(largest)[1]
+    e = np.frexp(largest)[1] - 1
     return np.where(np.abs(e) > SAFE, e, 0) if (np.abs(e) > SAFE).any() else None
 
 

@@ -69,8 +69,10 @@ def cotangent(grad_output, x: np.ndarray, axes: tuple[int, ...], keepdims: bool)
 
 
 def total(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """The pairwise sum of a float64 array over `axes`, kept with length 1; where there are no rows, no sums."""
-    return pairwise_sum(x, axes, keepdims=True) if x.size else np.zeros(_kept(x, axes))
+    """The pairwise sum of a float64 array over `axes`, kept with length 1."""
+    if len(axes) == x.ndim:  # as a column: a single row would be left to NumPy, which adds runs of 16 one by one
+        return pairwise_sum(x.reshape(-1, 1), 0).reshape(_kept(x, axes))
+    return pairwise_sum(x, axes, keepdims=True)
 
 
 def scaled_sum(x: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -78,10 +80,8 @@ def scaled_sum(x: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.nda
 
     k is 0 except in the rows whose plain sum is not finite: these are added again at 2^-k of their size, with 2^k >= n.
     """
-    if x.dtype == np.float64:
-        s = total(x, axes)
-    else:  # 29 spare bits: plain accumulation in float64 is invisible after rounding, and needs no wide copy of x
-        s = np.add.reduce(x, axis=axes, dtype=np.float64, keepdims=True)
+    # narrower dtypes leave 29 bits to spare: accumulating them plainly is invisible after rounding, and needs no wide copy of x
+    s = total(x, axes) if x.dtype == np.float64 else np.add.reduce(x, axis=axes, dtype=np.float64, keepdims=True)
     k = np.zeros(s.shape, np.int32)
     lost = ~np.isfinite(s)
     if lost.any():

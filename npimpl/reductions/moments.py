@@ -155,7 +155,8 @@ def cov(x, correction=1):
     multiple of u sum_k |d_ik d_jk| / f, and the matrix is exactly symmetric.  Every row has a power of two of its own, so rows
     of size 1e200 and 1e-200 live in one matrix.
 
-    x: (V, N), V variables observed N times, or (N,); y: (V, V), or 0-d for a vector; dtype of x (integers: float64).
+    x: (V, N), V variables observed N times, or (N,); y: (V, V), or 0-d for one variable, as in PyTorch; dtype of x
+    (integers: float64).
     N <= correction gives nan or inf (division by zero).
 
     Raises ValueError for more than two dimensions or a correction that is not a finite number.
@@ -170,7 +171,7 @@ def cov(x, correction=1):
     d, e = _centered(rows, (1,))
     y = d @ d.T / _freedom(rows.shape[1], correction)
     y = np.ldexp(y, e + np.transpose(e))
-    return rounded(y if np.ndim(x) == 2 else y.reshape(()), rows.dtype)
+    return rounded(y.reshape(_pairs(len(rows))), rows.dtype)
 
 
 @np.errstate(all="ignore")
@@ -187,13 +188,18 @@ def cov_backward(grad_output, x, correction=1):
     rows = _matrix(x, "cov_backward")
     v = rows.shape[0]
     dy = as_float(grad_output, "grad_output").astype(np.float64, copy=False)
-    if dy.shape != ((v, v) if np.ndim(x) == 2 else ()):
+    if dy.shape != _pairs(v):
         raise ValueError(f"grad_output has shape {dy.shape}, but cov of {v} variables has one entry for each pair of them.")
     dy = dy.reshape(v, v)
     d, e = _centered(rows, (1,))
-    room = 2 if np.max(e, initial=0) > 1000 else 0  # x - mean may reach twice the largest float
+    room = 16 if np.max(e, initial=0) > 1000 else 0  # x - mean, and sums of it, may exceed the largest float
     dx = (dy + dy.T) @ np.ldexp(d, e - room) / _freedom(rows.shape[1], correction)
     return (rounded(np.ldexp(dx, room), rows.dtype).reshape(np.shape(x)),)
+
+
+def _pairs(v: int) -> tuple[int, ...]:
+    """The shape of a matrix with one entry for each pair of v variables; that of one variable is a number."""
+    return () if v == 1 else (v, v)
 
 
 def _unit_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -213,8 +219,8 @@ def corrcoef(x):
     Dividing each centred row by its length before multiplying keeps every intermediate between -1 and 1 at any scale of the
     data, where covariances would overflow.  The diagonal is set to exactly 1, and rounding beyond ±1 is clipped.
 
-    x: (V, N) or (N,); y: (V, V), or 0-d for a vector; dtype of x (integers: float64).  A constant row has no correlation:
-    its row and column are nan, its diagonal entry too.
+    x: (V, N) or (N,); y: (V, V), or 0-d for one variable, as in PyTorch; dtype of x (integers: float64).
+    A constant row has no correlation: its row and column are nan, its diagonal entry too.
 
     Raises ValueError for more than two dimensions.
 
@@ -226,10 +232,10 @@ def corrcoef(x):
     """
     rows = _matrix(x, "corrcoef")
     z, _, _ = _unit_rows(rows)
-    y = np.clip(z @ z.T, -1.0, 1.0)
+    y = np.clip(z @ z.T, -1.0, 1.0) if rows.shape[1] else np.full((len(z), len(z)), np.nan)
     diagonal = np.diagonal(y)
     np.fill_diagonal(y, np.where(np.isnan(diagonal), diagonal, 1.0))
-    return rounded(y if np.ndim(x) == 2 else y.reshape(()), rows.dtype)
+    return rounded(y.reshape(_pairs(len(rows))), rows.dtype)
 
 
 @np.errstate(all="ignore")
@@ -248,7 +254,7 @@ def corrcoef_backward(grad_output, x):
     rows = _matrix(x, "corrcoef_backward")
     v = rows.shape[0]
     dy = as_float(grad_output, "grad_output").astype(np.float64, copy=False)
-    if dy.shape != ((v, v) if np.ndim(x) == 2 else ()):
+    if dy.shape != _pairs(v):
         raise ValueError(f"grad_output has shape {dy.shape}, but corrcoef of {v} variables has one entry for each pair.")
     z, s, e = _unit_rows(rows)
     g = dy.reshape(v, v) + dy.reshape(v, v).T

@@ -86,7 +86,7 @@ def norm_backward(grad_output, x, ord=2, axis=None, keepdims=False):
 
     The ratio |x_i| / y is formed from mantissas and exponents, so it neither underflows nor overflows before it is raised to
     p - 1.  At x_i = 0, where the norm may have a corner (p <= 1) or a pole (p < 1), the gradient is 0, as in PyTorch;
-    in particular it is 0 at the zero vector.  A row whose extreme is nan has the gradient nan.
+    in particular it is 0 at the zero vector.  Where y is nan the row's gradient is (for p = 1 only that of the nan entries).
 
     >>> norm_backward(np.array(10.0), np.array([3e200, -4e200]))
     (array([ 6., -8.]),)
@@ -108,7 +108,7 @@ def norm_backward(grad_output, x, ord=2, axis=None, keepdims=False):
 
 
 def _ratio_to_the(t: float, a: np.ndarray, s: np.ndarray, e: np.ndarray) -> np.ndarray:
-    """(a / (s 2^e))^t, and 0 where a is 0.
+    """(a / (s 2^e))^t, and 0 where a is 0 (nan where s is).
 
     The power of two in the ratio is raised apart: its whole part is put back exactly, the rest is at most 1/2.
     """
@@ -116,4 +116,4 @@ def _ratio_to_the(t: float, a: np.ndarray, s: np.ndarray, e: np.ndarray) -> np.n
     exponent = (k - e) * t
     whole = np.rint(exponent)
     r = m / s if t == 1 else (m / s) ** t * np.exp2(exponent - whole)
-    return np.where(a == 0, 0.0, np.ldexp(r, np.clip(whole, -5000, 5000).astype(np.int32)))
+    return np.where((a == 0) & ~np.isnan(s), 0.0, np.ldexp(r, np.clip(whole, -5000, 5000).astype(np.int32)))

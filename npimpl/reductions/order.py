@@ -265,8 +265,8 @@ def quantile(x, q, axis=None, keepdims=False, interpolation="linear"):
 
     with the entries in ascending order and counted from 0.  `interpolation` chooses w: "linear" as above, "midpoint" 1/2,
     "lower" and "higher" one of the two entries, "nearest" the one nearer to r (halves to the even rank).  The convex
-    combination cannot overflow as x_lo + w (x_hi - x_lo) can; equal neighbours and whole ranks give the entry itself.  The rank is the
-    float64 product q (n - 1) in every dtype.
+    combination cannot overflow as x_lo + w (x_hi - x_lo) can; equal neighbours and whole ranks give the entry itself.
+    The rank is the float64 product q (n - 1) in every dtype.
 
     x: any shape; q: a number or a list of Q numbers; y: x's shape without `axis` (length 1 if `keepdims`), with Q in front
     if q is a list; dtype of x (integers: float64).  A row with a nan gives nan.
@@ -312,7 +312,7 @@ def quantile_backward(grad_output, x, q, axis=None, keepdims=False, interpolatio
     pi = _ordering(rows, rows.ndim - 1, False)
     missing = np.isnan(np.take_along_axis(comparable(rows), pi, -1)[..., -1])
     by_rank = np.zeros((n, *rest))
-    for g, a, b, t in zip(dy.reshape(-1, *rest), lo, hi, w, strict=True):
+    for g, a, b, t in zip(dy.reshape(lo.size, *rest), lo, hi, w, strict=True):
         by_rank[a] += np.where(missing, 0.0, (1 - t) * g)
         by_rank[b] += np.where(missing, 0.0, t * g)
         by_rank[-1] += np.where(missing, g, 0.0)

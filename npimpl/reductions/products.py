@@ -164,7 +164,7 @@ def prod_backward(grad_output, x, axis=None, keepdims=False):
     others = _take(_others(_tree(_split(rows))), np.s_[: rows.shape[0]])
     dx = _value(_times(others, g))
     front = tuple(x.shape[a] for a in axes)
-    dx = np.moveaxis(dx.reshape(*front, *dx.shape[1:]), range(len(axes)), axes)
+    dx = np.moveaxis(dx.reshape((*front, *dx.shape[1:])), range(len(axes)), axes)
     return (rounded(dx, x.dtype),)
 
 

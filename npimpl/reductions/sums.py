@@ -16,9 +16,9 @@ def sum(x, axis=None, keepdims=False):
 
     .. math:: y = \sum_{i=1}^{n} x_i
 
-    Halves are added to halves (pairwise summation), so the error is at most about log2(n) u sum|x_i| along every axis; adding
-    one entry after the other can lose (n - 1) u sum|x_i|: in float32, 2^24 + 1 + 1 + … never moves.  A partial sum that
-    overflows although the whole sum does not is added again at a smaller power of two.
+    Halves are added to halves (pairwise summation) until eight terms are left, so the error is at most (log2(n) + 4) u sum|x_i|
+    along every axis; adding one entry after the other can lose (n - 1) u sum|x_i|: in float32, 2^24 + 1 + 1 + … never moves.
+    A partial sum that overflows although the whole sum does not is added again at a smaller power of two.
 
     x: any shape; y: that shape without `axis` (with length 1 there if `keepdims`); dtype of x.  Integers and booleans give
     int64, as in PyTorch.  An empty sum is 0; inf and nan follow IEEE arithmetic (inf - inf is nan).
@@ -61,7 +61,7 @@ def mean(x, axis=None, keepdims=False):
 
     The mean lies between the smallest and the largest entry, but the sum may overflow (a hundred entries of 3e38 in float32,
     two of 1e308 in float64).  Such a sum is formed at 2^-k of its size and divided by n before it is scaled back.
-    Otherwise it is the pairwise sum divided by n: error at most about (1 + log2 n) u mean|x_i|.
+    Otherwise it is the pairwise sum divided by n: error at most (log2(n) + 5) u mean|x_i|.
 
     x: any shape; y: that shape without `axis` (length 1 if `keepdims`); dtype of x (integers and booleans: float64).
     The mean of nothing is nan.

@@ -148,8 +148,8 @@ def sinc(x):
     >>> sinc(np.array([0.0, 0.5, 2.0, 1e300])).tolist()
     [1.0, 0.6366197723675814, 0.0, 0.0]
     """
-    sine, _ = _sin_cos_pi(x)
-    y = sine / (np.pi * x)
+    r, sign = _half_turns(x)
+    y = sign * np.sin(np.pi * r) / (np.pi * x)
     return np.where(x == 0.0, 1.0, np.where(np.isinf(x), 0.0, y))
 
 
@@ -162,8 +162,8 @@ def sinc_backward(grad_output, x):
 
     For |x| <= 1/2 cosine and sinc agree in their leading digits, so the power series of j1 is summed instead:
     j1(t) = t sum_k (-1)^k (2k + 2) t^2k / (2k + 3)!, whose terms shrink at least fourfold each time.  Beyond, the
-    difference is taken of two numbers with full relative accuracy (cos(pi x) too: near its zeros it is a sine of the
-    exact distance to them), so that digits are lost only next to the roots of the derivative, where it is small.
+    difference is taken of two numbers with full relative accuracy (cos(pi r) = sin(pi (1/2 - |r|)), where 1/2 - |r| is
+    exact near the cosine's zeros), so that digits are lost only next to the roots of the derivative, where it is small.
 
     grad_output, x: any shape, the same.  Returns (dx,).
     Special values: dx(0) = 0, dx(+-inf) = 0 (the limit), nan gives nan.
@@ -174,22 +174,18 @@ def sinc_backward(grad_output, x):
     [-1.0, 0.5, 0.05196896101]
     """
     dy = grad_output
-    sine, cosine = _sin_cos_pi(x)
-    far = dy * (cosine - sine / (np.pi * x)) / x
+    r, sign = _half_turns(x)
+    cosine = np.sin(np.pi * (0.5 - np.abs(r)))
+    far = dy * (sign * (cosine - np.sin(np.pi * r) / (np.pi * x))) / x
     near = dy * _j1_factor(np.minimum(x * x, 0.25)) * x
     dx = np.where(np.abs(x) <= 0.5, near, far)
     return (np.where(np.isinf(x), 0.0 * dy, dx),)
 
 
-def _sin_cos_pi(x):
-    """sin(pi x) and cos(pi x) of full relative accuracy for finite x."""
+def _half_turns(x):
+    """r = x - n and (-1)^n, n the integer nearest x: then sin(pi x) = (-1)^n sin(pi r), and so for the cosine."""
     n = np.rint(x)
-    r = x - n
-    sign = np.where(np.remainder(n, 2.0) == 0.0, 1.0, -1.0)
-    q = np.abs(r)
-    # Beyond a quarter, 1/2 - q is exact (Sterbenz), and the cosine is the sine of that small angle.
-    cosine = np.where(q < 0.25, np.cos(np.pi * q), np.sin(np.pi * (0.5 - q)))
-    return sign * np.sin(np.pi * r), sign * cosine
+    return x - n, np.where(2.0 * np.floor(0.5 * n) == n, 1.0, -1.0)
 
 
 J1_TERMS = 12

@@ -79,7 +79,9 @@ def _operand_gradient(k, dy, inputs, output, arrays, lengths, work):
     own = "".join(dict.fromkeys(letters))
     length = dict(zip(letters, x.shape, strict=True))
     others, factors = [output, *inputs[:k], *inputs[k + 1 :]], [dy, *arrays[:k], *arrays[k + 1 :]]
-    seen = {i for letters, f in zip(others, factors, strict=True) for i, n in zip(letters, f.shape, strict=True) if n == lengths[i]}
+    seen = {
+        i for letters, f in zip(others, factors, strict=True) for i, n in zip(letters, f.shape, strict=True) if n == lengths[i]
+    }
     kept = "".join(i for i in own if length[i] == lengths[i] and i in seen)
     part = _contract(others, kept, factors, work)
     part = part.reshape([length[i] if i in kept else 1 for i in own])

@@ -16,17 +16,7 @@ SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 
-def limits_by_option(limits):
-    """Where the limits depend on the options: `limits` is a function of them."""
-
-    def mark(definition):
-        definition.limits = limits
-        return definition
-
-    return mark
-
-
-# -- made of straight lines ---------------------------------------------------------------------------------------------------
+# -- made of straight lines --------------------------------------------------------------------------------------------
 @elementwise({inf: (inf, 1.0), -inf: (0.0, 0.0)})
 def relu(x):
     """max(x, 0), with slope 0 at 0."""
@@ -39,8 +29,7 @@ def relu6(x):
     return where(x <= 0, 0, where(x >= 6, 6, x))
 
 
-@limits_by_option(lambda negative_slope=0.01: {inf: (inf, 1.0), -inf: (-inf * negative_slope, negative_slope)})
-@elementwise(odd=True)
+@elementwise(lambda negative_slope=0.01: {inf: (inf, 1.0), -inf: (-inf * negative_slope, negative_slope)}, odd=True)
 def leaky_relu(x, negative_slope=0.01):
     """x or a x, with slope a at 0."""
     return where(x > 0, x, negative_slope * x)
@@ -52,8 +41,7 @@ def prelu(x, weight):
     return where(x > 0, x, w * x)
 
 
-@limits_by_option(lambda min_val=-1.0, max_val=1.0: {inf: (max_val, 0.0), -inf: (min_val, 0.0)})
-@elementwise()
+@elementwise(lambda min_val=-1.0, max_val=1.0: {inf: (max_val, 0.0), -inf: (min_val, 0.0)})
 def hardtanh(x, min_val=-1.0, max_val=1.0):
     """min(max(x, a), b), with slope 0 at both corners."""
     return where(x <= min_val, min_val, where(x >= max_val, max_val, x))
@@ -71,8 +59,7 @@ def hardswish(x):
     return where(x <= -3, 0, where(x >= 3, x, x * (x + 3) / 6))
 
 
-@limits_by_option(lambda threshold, value: {inf: (inf, 1.0), -inf: (value, 0.0)})
-@elementwise()
+@elementwise(lambda threshold, value: {inf: (inf, 1.0), -inf: (value, 0.0)})
 def threshold(x, threshold, value):
     """x above the threshold, a constant on it and below."""
     return where(x > threshold, x, value)
@@ -90,16 +77,14 @@ def softshrink(x, lambd=0.5):
     return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, 0))
 
 
-# -- with exponentials ----------------------------------------------------------------------------------------------------------
-@limits_by_option(lambda alpha=1.0: {inf: (inf, 1.0), -inf: (-alpha, 0.0)})
-@elementwise(odd=True)
+# -- with exponentials -------------------------------------------------------------------------------------------------
+@elementwise(lambda alpha=1.0: {inf: (inf, 1.0), -inf: (-alpha, 0.0)}, odd=True)
 def elu(x, alpha=1.0):
     """x or alpha (e^x - 1), with slope alpha at 0."""
     return where(x > 0, x, alpha * (np.exp(x) - 1))
 
 
-@limits_by_option(lambda alpha=1.0: {inf: (inf, 1.0), -inf: (-alpha, 0.0)})
-@elementwise(odd=True)
+@elementwise(lambda alpha=1.0: {inf: (inf, 1.0), -inf: (-alpha, 0.0)}, odd=True)
 def celu(x, alpha=1.0):
     """x or alpha (e^(x/alpha) - 1)."""
     return where(x > 0, x, alpha * (np.exp(x / alpha) - 1))
@@ -147,7 +132,7 @@ def softplus(x, beta=1.0, threshold=20.0):
     return where(x * beta > threshold, x, np.log1p(np.exp(x * beta)) / beta)
 
 
-# -- gated ------------------------------------------------------------------------------------------------------------------------
+# -- gated -------------------------------------------------------------------------------------------------------------
 GATED = {inf: (inf, 1.0), -inf: (-0.0, 0.0)}
 
 
@@ -178,7 +163,7 @@ def glu(x, axis=-1):
     return a / (1 + np.exp(-b))
 
 
-# -- rows -------------------------------------------------------------------------------------------------------------------------
+# -- rows --------------------------------------------------------------------------------------------------------------
 def _shifted(x, axis):
     """x minus the maximum of its row.  The maximum enters as a constant: its derivative cancels out of every quotient."""
     top = maximum.reduce(x, axis=axis, keepdims=True)

@@ -38,9 +38,9 @@ def normalize_image(image, mean, std, layout="NCHW"):
 
 
 def _brightness_limits(factor):
-    """Infinite pixels are white or black; without light all finite ones are black, and 0 inf is nan."""
+    """Infinite pixels are white or black; without light, 0 inf is nan."""
     if factor == 0:
-        return {inf: (np.nan, 0.0), -inf: (np.nan, 0.0)}
+        return {inf: (np.nan, np.nan), -inf: (np.nan, np.nan)}
     return {inf: (1.0, 0.0), -inf: (0.0, 0.0)}
 
 
@@ -49,6 +49,7 @@ def adjust_brightness(image, factor):
     """y = min(max(factor x, 0), 1), the slope on both ends that of the inside."""
     y = image * factor
     return where(y < 0, 0.0, where(y > 1, 1.0, y))
+
 
 
 def adjust_brightness_uint8(image, factor):

@@ -27,7 +27,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         return conv2d(x[None], weight, bias, stride, padding, dilation, groups)[0]
     (s, t), (d, e), (k, m) = _two(stride), _two(dilation), weight.shape[2:]
     x = np.pad(x, ((0, 0), (0, 0), *_border(padding, (k, m), (d, e))))
-    rows, columns = ((n - r * (size - 1) - 1) // q + 1 for n, r, size, q in zip(x.shape[2:], (d, e), (k, m), (s, t), strict=True))
+    rows, columns = (x.shape[2] - d * (k - 1) - 1) // s + 1, (x.shape[3] - e * (m - 1) - 1) // t + 1
     filters, channels = weight.shape[0] // groups, weight.shape[1]
     y = np.empty((x.shape[0], weight.shape[0], rows, columns), object)
     for o in range(weight.shape[0]):

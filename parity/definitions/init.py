@@ -17,6 +17,7 @@ def _gain(nonlinearity, a):
 
 
 def kaiming_normal(shape, rng, a=0, mode="fan_in", nonlinearity="leaky_relu"):
+    """Normal noise times gain / sqrt(fan)."""
     if rng.size == 0:
         return rng
     fan = shape[1 if mode == "fan_in" else 0] * math.prod(shape[2:])
@@ -59,6 +60,7 @@ def orthogonal_scale(shape, rng, gain=1.0):
 
 @scaled(orthogonal_scale)
 def orthogonal(shape, rng, gain=1.0):
+    """gain times the Q of A = Q R with a positive diagonal of R, by Gram and Schmidt."""
     if rng.size == 0:
         return rng.reshape(shape)
     wide = rng.shape[0] < rng.shape[1]

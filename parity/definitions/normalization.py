@@ -167,20 +167,14 @@ def instance_norm_backward_scale(
 
 
 @scaled(instance_norm_scale, instance_norm_backward_scale)
-def instance_norm(
-    x, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5
-):
-    if use_input_stats:
-        unit = _standardized(x, _all_but(x, (0, 1)), eps)
-    else:
-        unit = _given(x, running_mean, running_var, eps)
+def instance_norm(x, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5):
+    own = _all_but(x, (0, 1))
+    unit = _standardized(x, own, eps) if use_input_stats else _given(x, running_mean, running_var, eps)
     return _affine(unit, _column(weight, x), _column(bias, x))
 
 
 # -- batch_norm ----------------------------------------------------------------------------------------------------------
-def batch_norm_scale(
-    x, running_mean=None, running_var=None, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
-):
+def batch_norm_scale(x, running_mean=None, running_var=None, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     if not training:
         return _given_scale(x, running_mean, running_var, weight, bias, eps), abs(running_mean), abs(running_var)
     others = _all_but(x, (1,))
@@ -229,5 +223,6 @@ def local_response_norm(x, size, alpha=1e-4, beta=0.75, k=1.0):
     y = np.empty(x.shape, object)
     for c in range(x.shape[1]):
         window = x[:, max(0, c - size // 2) : c + (size - 1) // 2 + 1]
-        y[:, c] = x[:, c] / (k + alpha * (window**2).sum(1) / size) ** beta
+        d = k + alpha * (window**2).sum(1) / size
+        y[:, c] = x[:, c] / np.exp(beta * np.log(d))
     return y

@@ -25,7 +25,8 @@ def _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize,
     """The trajectory; with `size=abs`, that of the sums of absolute values."""
     p, b, path = size(param), None, []
     for g in grad:
-        g = size(-g if maximize else g) + weight_decay * p
+        g = size(-g if maximize else g)
+        g = g + weight_decay * p if weight_decay != 0 else g
         if momentum != 0:
             b = g if b is None else kept(momentum * b + (1 - arb(dampening)) * g)
             g = g + momentum * b if nesterov else b
@@ -35,11 +36,13 @@ def _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize,
 
 
 def sgd_scale(param, grad, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False):
+    """The trajectory of the absolute values."""
     return _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize, abs)
 
 
 @scaled(sgd_scale)
 def sgd(param, grad, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False):
+    """Gradient descent with a momentum buffer that starts as the first gradient."""
     return _sgd(param, grad, lr, momentum, dampening, weight_decay, nesterov, maximize)
 
 
@@ -50,7 +53,8 @@ def _adam(param, grad, lr, betas, eps, coupled, decoupled, amsgrad, maximize):
     path, scale = [], []
     for t, g in enumerate(grad, 1):
         g = -g if maximize else g
-        size = (1 - beta1) * (abs(g) + coupled * abs(p)) + beta1 * size
+        parts = abs(g) + coupled * abs(p) if coupled != 0 else abs(g)
+        size = (1 - beta1) * parts + beta1 * size
         g = g + coupled * p if coupled != 0 else g
         m = kept((1 - beta1) * g + beta1 * m)
         v = kept((1 - beta2) * g * g + beta2 * v)
@@ -65,18 +69,22 @@ def _adam(param, grad, lr, betas, eps, coupled, decoupled, amsgrad, maximize):
 
 
 def adam_scale(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False):
+    """|p_0| and the steps with the mean of |g| in the numerator."""
     return _adam(param, grad, lr, betas, eps, weight_decay, 0.0, amsgrad, maximize)[1]
 
 
 @scaled(adam_scale)
 def adam(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False):
+    """Kingma & Ba, Algorithm 1, with weight decay in the gradient."""
     return _adam(param, grad, lr, betas, eps, weight_decay, 0.0, amsgrad, maximize)[0]
 
 
 def adamw_scale(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False, maximize=False):
+    """|p_0| and the steps with the mean of |g| in the numerator."""
     return _adam(param, grad, lr, betas, eps, 0.0, weight_decay, amsgrad, maximize)[1]
 
 
 @scaled(adamw_scale)
 def adamw(param, grad, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False, maximize=False):
+    """Loshchilov & Hutter, Algorithm 2."""
     return _adam(param, grad, lr, betas, eps, 0.0, weight_decay, amsgrad, maximize)[0]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from flint import arb
 
-from parity.definitions._functions import maximum, minimum, ratio, scaled
+from parity.definitions._functions import maximum, minimum, ratio, scaled, where
 
 
 def _sigmoid(a):
@@ -34,7 +35,10 @@ def gru_cell(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
 # Each gate s(a) is known by four bounds: its size v, its error e, its slope d and the error of the slope r.  The argument a
 # comes from sums of products with an error of u A, A being the same sums of absolute values.  Where A is so large that u A is
 # no longer small against 1, first-order terms at the exact a would say nothing, so that sizes and slopes are bounded over a
-# neighbourhood of a, of radius A 2^-20.
+# neighbourhood of a, of radius A 2^-20.  A gate at infinity is saturated, and exact.
+
+
+LARGE = arb(2) ** 4096
 
 
 def _slope(a, reach):
@@ -43,16 +47,21 @@ def _slope(a, reach):
     return e / (1 + e) ** 2
 
 
-def _sigmoid_bounds(a, A):
+def _bounds(value, a, A, first, second):
+    """(v, e, d, r) of a gate with |s'| = first^2 sigmoid'(first a) and |s''| <= second |s'|."""
     near = A * ratio(1, 2**20)
-    v, d = minimum(1 + 0 * A, _sigmoid(a) + near), _slope(a, near)
-    return v, v + A * d, d, d * (1 + A)
+    v, d = minimum(1 + 0 * A, abs(value) + near), first**2 * _slope(first * a, first * near)
+    exact = (abs(value), abs(value), 0 * value, 0 * value)
+    inside = (abs(a) < LARGE) & (A < LARGE)
+    return tuple(where(inside, bound, e) for bound, e in zip((v, v + A * d, d, d * (1 + second * A)), exact, strict=True))
+
+
+def _sigmoid_bounds(a, A):
+    return _bounds(_sigmoid(a), a, A, 1, 1)
 
 
 def _tanh_bounds(a, A):
-    near = A * ratio(1, 2**20)
-    v, d = minimum(1 + 0 * A, abs(np.tanh(a)) + near), 4 * _slope(2 * a, 2 * near)
-    return v, v + A * d, d, d * (1 + 2 * A)
+    return _bounds(np.tanh(a), a, A, 2, 2)
 
 
 def _absolute(x, weight, bias):
@@ -71,7 +80,8 @@ def _affine_backward_scale(dp, dq, x, h, w_ih, w_hh, b_ih, b_hh):
 def _lstm_bounds(x, h, c, w_ih, w_hh, b_ih, b_hh):
     values = np.split(_affine(x, w_ih, b_ih) + _affine(h, w_hh, b_hh), 4, axis=-1)
     sizes = np.split(_absolute(x, w_ih, b_ih) + _absolute(h, w_hh, b_hh), 4, axis=-1)
-    i, f, g, o = (m(*z) for m, z in zip((_sigmoid_bounds, _sigmoid_bounds, _tanh_bounds, _sigmoid_bounds), zip(values, sizes, strict=True), strict=True))
+    gates = (_sigmoid_bounds, _sigmoid_bounds, _tanh_bounds, _sigmoid_bounds)
+    i, f, g, o = (gate(*at) for gate, *at in zip(gates, values, sizes, strict=True))
     c_next = _sigmoid(values[1]) * c + _sigmoid(values[0]) * np.tanh(values[2])
     c_error = abs(c) * f[1] + i[1] * g[0] + i[0] * g[1]
     return i, f, g, o, c_error, _tanh_bounds(c_next, c_error)

@@ -43,6 +43,7 @@ def _perturbed(logits, rng):
 
 
 def gumbel_max(logits, rng, axis=-1):
+    """argmax_k (x_k + g_k)."""
     return first_maximum(_perturbed(logits, rng), axis)
 
 
@@ -61,6 +62,7 @@ def _noise_error(logits, rng, tau, axis):
 
 
 def gumbel_softmax_scale(logits, rng, tau=1.0, hard=False, axis=-1):
+    """y (1 + e + mean e), e the error of the exponents."""
     if logits.size == 0:
         return logits
     y, e = _soft(logits, rng, tau, axis), _noise_error(logits, rng, tau, axis)
@@ -68,6 +70,7 @@ def gumbel_softmax_scale(logits, rng, tau=1.0, hard=False, axis=-1):
 
 
 def gumbel_softmax_backward_scale(grad_output, logits, rng, tau=1.0, hard=False, axis=-1):
+    """The errors of y and of sum y dy, carried through y (dy - sum y dy) / tau."""
     if logits.size == 0:
         return logits, None
     y, e = _soft(logits, rng, tau, axis), _noise_error(logits, rng, tau, axis)
@@ -79,6 +82,7 @@ def gumbel_softmax_backward_scale(grad_output, logits, rng, tau=1.0, hard=False,
 
 @scaled(gumbel_softmax_scale, gumbel_softmax_backward_scale)
 def gumbel_softmax(logits, rng, tau=1.0, hard=False, axis=-1):
+    """softmax((x + g) / tau); with `hard` the one-hot vector of its maximum, with the gradient of the softmax."""
     if logits.size == 0:
         return logits
     y = _soft(logits, rng, tau, axis)
@@ -100,6 +104,7 @@ def categorical(logits, rng, size=None):
 
 
 def dropout(x, rng, p=0.5, training=True):
+    """x b / (1 - p) with b = 1 where u >= p, else 0."""
     if not training:
         return x + where(np.zeros(x.shape, bool), rng, 0)
     keep = where(rng >= p, 1, 0)

@@ -7,6 +7,8 @@ from flint import arb, fmpq
 
 
 def cosine_annealing_lr(step, base_lr, T_max, eta_min=0.0):
+    """Half a cosine from base_lr to eta_min, period 2 T_max."""
+
     def at(t):
         return arb(eta_min) + (arb(base_lr) - arb(eta_min)) * (1 + arb.cos_pi_fmpq(fmpq(int(t), T_max))) / 2
 

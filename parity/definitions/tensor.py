@@ -81,7 +81,9 @@ def take_along_axis(x, indices, axis=-1):
     if axis is None:
         return take_along_axis(x.reshape(-1), indices, 0)
     a = axis % x.ndim
-    shape = [max(m, n) if 0 not in (m, n) and d != a else m for d, (m, n) in enumerate(zip(indices.shape, x.shape, strict=True))]
+    shape = [
+        max(m, n) if 0 not in (m, n) and d != a else m for d, (m, n) in enumerate(zip(indices.shape, x.shape, strict=True))
+    ]
 
     def cell(*i):
         chosen = indices[tuple(0 if m == 1 else j for j, m in zip(i, indices.shape, strict=True))]

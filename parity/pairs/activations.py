@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.hostile import near, one_hot, opposite_infs, two_infs
+from parity.hostile import near, opposite_infs, two_infs
 from parity.kinds import Factor, Logits, Real
 from parity.pair import Pair, with_options, with_shapes
 
@@ -22,6 +22,10 @@ ROWS = (
     with_shapes("single_number", x=()),
     with_shapes("long_row", x=(1, 200)),
 )
+ELU_TAIL = (-1e-5, -0.5, -17.0, -37.0, -103.97, -709.0, -745.1)
+"""Where e^x - 1 cancels, where it rounds to -1, and where e^x underflows in float32 and float64."""
+GELU_ROOTS = (-0.7517915246935645, -0.7524614220710163)
+GELU_TAIL = (-3.88, -3.99, -5.4187, -5.5, -7.32, -8.3, -13.094, -14.2, -21.4, -37.0, -37.5, -38.4, 3.0, 2e19)
 CONFIDENT = near([20.0, 40.0, 104.0, 709.8, 745.2, -20.0, -40.0, -745.2, 0.0])
 """Gaps at which the losing entries round away, underflow in float32, and underflow in float64."""
 
@@ -30,14 +34,29 @@ def _torch(name: str) -> str:
     return f"torch.nn.functional.{name}"
 
 
-def _row_op(name: str, scipy: str | None) -> Pair:
-    return Pair(f"activations.{name}", (Logits("x").also(confident=CONFIDENT),), _torch(name), scipy, variants=ROWS)
+def _scipy_softmax(x, axis=-1):
+    """SciPy's default axis is None, the whole array."""
+    from scipy.special import softmax
+
+    return softmax(x, axis=axis)
+
+
+def _scipy_log_softmax(x, axis=-1):
+    from scipy.special import log_softmax
+
+    return log_softmax(x, axis=axis)
+
+
+def _row_op(name: str, scipy=None) -> Pair:
+    x = Logits("x").also(confident=CONFIDENT)
+    without = {("scipy", "*", "forward", "empty_rows"): "SciPy takes no maximum of an empty array."}
+    return Pair(f"activations.{name}", (x,), _torch(name), scipy, variants=ROWS, without=without if scipy else {})
 
 
 def _unary(name: str, *variants, knots=(), torch: str = "", scipy: str | None = None, options=None) -> Pair:
     return Pair(
         f"activations.{name}", (Real("x"),), torch or _torch(name), scipy, variants=variants, knots=knots, options=options or {}
-    )  # fmt: skip
+    )
 
 
 LINES = (
@@ -94,17 +113,22 @@ EXPONENTIALS = (
         with_options(alpha=0.5),
         with_options(alpha=1.7),
         with_options(alpha=-2.0),
-        knots=(-1e-5, -0.5, -17.0, -37.0, -103.97, -709.0, -745.1),
+        knots=ELU_TAIL,
     ),
     _unary(
         "celu",
         with_options(alpha=0.5),
         with_options(alpha=1.7),
         with_options(alpha=3.0),
-        knots=(-1e-5, -0.5, -17.0, -37.0, -103.97, -709.0, -745.1),
+        knots=ELU_TAIL,
     ),
-    _unary("selu", knots=(-1e-5, -0.5, -17.0, -37.0, -103.97, -709.0, -745.1)),
-    _unary("sigmoid", torch="torch.sigmoid", scipy="scipy.special.expit", knots=(-8.32, -16.636, -36.7, -88.72285, -103.9, 17.0, 37.0)),
+    _unary("selu", knots=ELU_TAIL),
+    _unary(
+        "sigmoid",
+        torch="torch.sigmoid",
+        scipy="scipy.special.expit",
+        knots=(-8.32, -16.636, -36.7, -88.72285, -103.9, 17.0, 37.0),
+    ),
     _unary("logsigmoid", scipy="scipy.special.log_expit", knots=(-37.0, 16.6, 36.7, 88.7, 103.9, 745.1)),
     _unary("tanh", torch="torch.tanh", knots=(0.5106, 5.2, 9.01, 19.06, -9.01, 52.0, 372.0)),
     _unary("tanhshrink", knots=(1e-3, -1e-4, 0.01, 0.125, 1.5, -1.5, 9.0, 20.0)),
@@ -124,15 +148,15 @@ EXPONENTIALS = (
     _unary(
         "gelu",
         with_options(approximate="tanh"),
-        with_shapes("tanh_knots", {"approximate": "tanh"}, x=(100,)),
-        knots=(-0.7517915246935645, -0.7524614220710163, -3.88, -3.99, -5.4187, -5.5, -7.32, -8.3, -13.094, -14.2, -21.4, -37.0, -37.5, -38.4, 3.0, 2e19),
+        with_shapes("tanh_long", {"approximate": "tanh"}, x=(200,)),
+        knots=(*GELU_ROOTS, *GELU_TAIL),
     ),
-)  # fmt: skip
+)
 
 ROW_OPS = (
     Pair(
         "activations.glu",
-        (Real("x", (3, 8)).also(opposite_infs=opposite_infs, two_infs=two_infs, one_hot=one_hot, gates=near([-745.0, -37.0, 37.0])),),
+        (Real("x", (3, 8)).also(opposite_infs=opposite_infs, two_infs=two_infs, gates=near([-745.0, -37.0, 37.0])),),
         _torch("glu"),
         variants=(
             with_shapes("axis=0", {"axis": 0}, x=(4, 3)),
@@ -145,9 +169,9 @@ ROW_OPS = (
             with_shapes("long", x=(1, 200)),
         ),
     ),
-    _row_op("softmax", "scipy.special.softmax"),
-    _row_op("log_softmax", "scipy.special.log_softmax"),
-    _row_op("softmin", None),
-)  # fmt: skip
+    _row_op("softmax", _scipy_softmax),
+    _row_op("log_softmax", _scipy_log_softmax),
+    _row_op("softmin"),
+)
 
 PAIRS = (*LINES, *EXPONENTIALS, *ROW_OPS)

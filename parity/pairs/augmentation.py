@@ -53,7 +53,7 @@ def _first_pixel(op, rng, n):
     return op(image, (1, 1), rng).reshape(-1).astype(np.int64)
 
 
-# -- torch ---------------------------------------------------------------------------------------------------------------------
+# -- torch -------------------------------------------------------------------------------------------------------------
 def _torch_flip(image, layout="NCHW"):
     import torch
 
@@ -134,6 +134,7 @@ PAIRS = (
             with_shapes("no_batch", image=(1, 3, 4), mean=(1,), std=(1,)),
             with_shapes("no_batch_nhwc", {"layout": "NHWC"}, image=(3, 4, 2), mean=(2,), std=(2,)),
             with_shapes("two_batch_axes", image=(2, 2, 2, 2, 1), mean=(2,), std=(2,)),
+            with_shapes("as_wide_as_deep", image=(1, 3, 2, 3), mean=(3,), std=(3,)),
             with_shapes("empty", image=(0, 3, 2, 2), mean=(3,), std=(3,)),
             with_shapes("long", image=(1, 2, 10, 10), mean=(2,), std=(2,)),
         ),

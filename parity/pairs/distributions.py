@@ -21,7 +21,7 @@ def _shape(name: str, shape: tuple[int, ...]) -> Kind:
     return Kind(name, shape, lambda s, f, r: s, role="fixed", differentiable=False)
 
 
-# -- references ------------------------------------------------------------------------------------------------------------------
+# -- references ----------------------------------------------------------------------------------------------------------------
 def _normal(loc, scale):
     import torch
 
@@ -97,7 +97,7 @@ def _scipy_kl(p_logits, q_logits):
     return special.rel_entr(special.softmax(p_logits, axis=-1), special.softmax(q_logits, axis=-1)).sum(axis=-1)
 
 
-# -- laws ----------------------------------------------------------------------------------------------------------------------
+# -- laws --------------------------------------------------------------------------------------------------------------------
 def _draw_normal(op, rng, n):
     return np.searchsorted(2.0 * CUTS - 1.0, op((n,), rng, np.float64(-1.0), np.float64(2.0)))
 
@@ -155,7 +155,12 @@ PAIRS = (
     ),
     Pair(
         "distributions.normal_sample",
-        (_shape("shape", (3,)), Noise("rng", (3, 8), lambda rng, s: rng.standard_normal(s)), Real("loc", (8,)), Positive("scale", (8,))),
+        (
+            _shape("shape", (3,)),
+            Noise("rng", (3, 8), lambda rng, s: rng.standard_normal(s)),
+            Real("loc", (8,)),
+            Positive("scale", (8,)),
+        ),
         torch=_torch_normal_sample,
         variants=(
             with_shapes("shape=()", shape=(), rng=(8,)),

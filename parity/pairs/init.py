@@ -21,7 +21,7 @@ def _noise(shape: tuple[int, ...]) -> Kind:
     return Noise("rng", shape, lambda rng, s: rng.standard_normal(s))
 
 
-# -- references: torch draws its own noise, so its arithmetic is repeated on the given noise -------------------------------------
+# -- references: torch draws its own noise, so its arithmetic is repeated on the given noise -----------------------------------
 def _torch_kaiming(shape, z, a=0, mode="fan_in", nonlinearity="leaky_relu"):
     import torch
 
@@ -60,7 +60,7 @@ def _signs_fixed(w):
     return np.where(first < 0, -flat, flat).reshape(w.shape)
 
 
-# -- laws ----------------------------------------------------------------------------------------------------------------------
+# -- laws --------------------------------------------------------------------------------------------------------------------
 def _weights(op, rng, n):
     """n weights of a layer of 8 inputs, over the standard deviation 1/2 that they must have."""
     return op((-(-n // 8), 8), rng).reshape(-1)[:n] / 0.5
@@ -92,7 +92,10 @@ PAIRS = (
             with_options(a=0.25),
             with_options(a=5**0.5, mode="fan_out"),
             with_options(mode="fan_out"),
-            *(with_options(nonlinearity=n, a=0.5) for n in ("relu", "tanh", "selu", "sigmoid", "linear", "conv2d", "conv_transpose1d")),
+            *(
+                with_options(nonlinearity=n, a=0.5)
+                for n in ("relu", "tanh", "selu", "sigmoid", "linear", "conv2d", "conv_transpose1d")
+            ),
             with_shapes("convolution", {"mode": "fan_out"}, shape=(2, 3, 3), rng=(2, 3, 3)),
             with_shapes("convolution2d", shape=(2, 3, 2, 2), rng=(2, 3, 2, 2)),
             with_shapes("empty", shape=(0, 3), rng=(0, 3)),

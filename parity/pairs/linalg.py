@@ -14,7 +14,7 @@ NO_HALF = {
 }
 
 
-# -- matrices ------------------------------------------------------------------------------------------------------------------
+# -- matrices ----------------------------------------------------------------------------------------------------------
 def _diagonal(shape, values) -> np.ndarray:
     """A batch of matrices of zeros with these values on the diagonal."""
     return np.broadcast_to(np.eye(shape[-1]) * values, shape).copy()
@@ -133,8 +133,8 @@ def zero_row(shape, fmt, rng):
 
 
 REGULAR = {m.__name__: m for m in (
-    small_pivot, uneven_rows, uneven_columns, uneven_entries, one_huge_column, hilbert, growth, permuted, tiny_matrix, huge_matrix,
-    unit_determinant, nearly_singular, h.one_nan,
+    small_pivot, uneven_rows, uneven_columns, uneven_entries, one_huge_column, hilbert, growth, permuted, tiny_matrix,
+    huge_matrix, unit_determinant, nearly_singular, h.one_nan,
 )}  # fmt: skip
 SINGULAR = {m.__name__: m for m in (barely_regular, singular, counting, zero_row, h.signed_zeros)}
 
@@ -144,7 +144,7 @@ def Matrix(name="a", shape=(2, 3, 3)) -> Kind:
     return Kind(name, shape, lambda s, f, r: h.bell(s, r), REGULAR)
 
 
-# -- torch and SciPy ---------------------------------------------------------------------------------------------------------------
+# -- torch and SciPy ---------------------------------------------------------------------------------------------------
 def _refuse_half(a) -> None:
     """torch takes 16-bit matrices only when they are empty; that counts as the gap it is."""
     if a.element_size() == 2:
@@ -177,7 +177,12 @@ def _scipy_solve(a, b):
 PAIRS = (
     Pair(
         "linalg.solve",
-        (Matrix(), Factor("b", (2, 3, 2)).but("one_inf").also(mixed=lambda s, f, r: np.ldexp(h.bell(s, r), r.integers(-9, 10, size=s)))),
+        (
+            Matrix(),
+            Factor("b", (2, 3, 2))
+            .but("one_inf")
+            .also(mixed=lambda s, f, r: np.ldexp(h.bell(s, r), r.integers(-9, 10, size=s))),
+        ),
         torch=_torch_solve,
         scipy=_scipy_solve,
         without=NO_HALF,

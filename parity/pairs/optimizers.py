@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity.hostile import listed
+from parity.hostile import listed, signed
 from parity.kinds import MAGNITUDES, Data, Real
 from parity.pair import Pair, with_options, with_shapes
 
 STEPS = (20, 3)
-PARAM = Real("param", (3,)).but("largest")
-# A parameter that overflows on its way is infinite in floats from then on, while the exact trajectory comes back.
+PARAM = Real("param", (3,)).but("largest", "subnormals")
+# A parameter that overflows on its way is infinite in floats from then on, while the exact trajectory comes back.  Beside a
+# subnormal parameter the rounding of a subnormal float64 moment, which eps = 1e-8 magnifies, would show.
 GRAD = Data("grad", STEPS).also(
     subnormals=MAGNITUDES["subnormals"],
     epsilons=MAGNITUDES["epsilons"],
     smallest_normals=MAGNITUDES["smallest_normals"],
     near_one=MAGNITUDES["near_one"],
+    huge=lambda s, f, r: np.ldexp(signed(s, r), f.max_exponent - 5),
     mostly_zero=listed([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]),
 )
 
@@ -69,7 +71,7 @@ ADAM = (
 PAIRS = (
     Pair(
         "optimizers.sgd",
-        (PARAM, GRAD),
+        (PARAM, GRAD.but("largest")),  # `huge` leaves room for the sum of gradients that momentum keeps
         torch=_torch("SGD"),
         variants=(
             with_options(lr=0.1),

@@ -1,18 +1,21 @@
 """The reductions: npimpl <-> torch (and scipy.linalg.norm).
 
-Which of several equal entries `median`, `topk` and `cummax` name is documented by nobody, so it is judged only where it is unique:
-`_first_of_ties` reads the implementation's indices and gradients up to exchanging equal entries (torch's go the same way).
+Which of several equal entries `median`, `topk`, `cummax` and `quantile` choose is documented by nobody, so it is judged only
+where it is unique: `_first_of_ties` reads everyone's indices and gradients up to exchanging equal entries.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
-from parity.hostile import near
+from parity.hostile import bell, near
 from parity.kinds import Data, Real
 from parity.pair import Pair, with_options, with_shapes
 
-# -- hazards of its own ---------------------------------------------------------------------------------------------------------
+# -- hazards of its own ------------------------------------------------------------------------------------------------------
 
 
 def all_largest(shape, fmt, rng):
@@ -49,8 +52,17 @@ def two_zeros(shape, fmt, rng):
 
 def zero_row(shape, fmt, rng):
     """One row of zeros: where a norm has its corner."""
-    x = 1.0 + rng.integers(0, 16, size=shape) / 8.0
+    x = np.asarray(1.0 + rng.integers(0, 16, size=shape) / 8.0)
     x[(0,) * max(x.ndim - 1, 0)] = 0.0
+    return x
+
+
+def special_rows(shape, fmt, rng):
+    """Rows with ties; if there are three, one has a nan, one both infinities, one nothing but zeros of both signs."""
+    x = np.rint(bell(shape, rng) * 4.0) / 4.0
+    if x.size and len(rows := x.reshape(-1, shape[-1] if shape else 1)) >= 3 <= rows.shape[1]:
+        rows[0, 1], rows[1, 0], rows[1, 2] = np.nan, np.inf, -np.inf
+        rows[2] = np.resize([0.0, -0.0], rows.shape[1])
     return x
 
 
@@ -67,7 +79,7 @@ def mixed_scales(shape, fmt, rng):
     return np.resize(scales, shape[:-1])[..., None] * x
 
 
-# -- torch ------------------------------------------------------------------------------------------------------------------------
+# -- torch and SciPy ---------------------------------------------------------------------------------------------------------
 def _torch(name: str):
     """torch's function with torch's names for the options; `axis=None` is torch's default."""
 
@@ -81,21 +93,10 @@ def _torch(name: str):
     return call
 
 
-def _torch_sort(x, axis=-1, descending=False, stable=True):
-    import torch
-
-    return torch.sort(x, dim=axis, descending=descending, stable=stable)
-
-
-def _torch_argsort(x, axis=-1, descending=False, stable=True):
-    import torch
-
-    return torch.argsort(x, dim=axis, descending=descending, stable=stable)
-
-
 def _torch_quantile(x, q, axis=None, keepdims=False, interpolation="linear"):
     import torch
 
+    x = _hooked(x, axis)
     return torch.quantile(x, torch.as_tensor(q, dtype=x.dtype), dim=axis, keepdim=keepdims, interpolation=interpolation)
 
 
@@ -106,17 +107,20 @@ def _torch_histogram(x, bins, range):
 
 
 def _scipy_norm(x, ord=2, axis=None, keepdims=False):
-    """SciPy sees two axes as a matrix: they are joined, because here they are one vector."""
+    """SciPy's own norm is that of one vector (with `axis` it is NumPy's, and two axes are a matrix): row by row, then."""
     from scipy import linalg
 
     axes = tuple(range(x.ndim)) if axis is None else tuple(a % max(x.ndim, 1) for a in np.atleast_1d(axis).tolist())
     kept = [m for i, m in enumerate(x.shape) if i not in axes]
-    rows = np.moveaxis(x, axes[: x.ndim], range(x.ndim)[-len(axes) :]).reshape(*kept, -1) if x.ndim else x.reshape(1)
-    y = np.asarray(linalg.norm(rows, ord, axis=-1))
+    n = math.prod(x.shape) // max(math.prod(kept), 1)
+    rows = np.moveaxis(x, axes[: x.ndim], range(x.ndim)[-len(axes) :]).reshape((*kept, n)) if x.ndim else x.reshape(1)
+    y = np.empty(rows.shape[:-1], x.dtype)
+    for row in np.ndindex(y.shape):
+        y[row] = linalg.norm(rows[row], ord, check_finite=False)
     return y.reshape([1 if i in axes else m for i, m in enumerate(x.shape)]) if keepdims else y
 
 
-# -- ties whose index nobody documents ------------------------------------------------------------------------------------------
+# -- ties whose index nobody documents ---------------------------------------------------------------------------------------
 def _first_equal(x, axis: int) -> np.ndarray:
     """For each entry the index of the first entry of its row that equals it (all nan are one)."""
     rows = np.moveaxis(np.asarray(x, np.float64), axis, -1)
@@ -142,9 +146,11 @@ def _exchanged(x, indices, axis: int, chosen_once: bool):
     return np.moveaxis(first, -1, axis).astype(j.dtype)
 
 
-def _gathered(dx, x, axis: int):
+def _gathered(dx, x, axis: int | None):
     """The gradient with equal entries' shares added up at the first of them: only that sum is unique."""
     d = np.asarray(dx)
+    if axis is None and d.shape == x.shape:
+        return _gathered(d.reshape(-1), x.reshape(-1), 0).reshape(x.shape)
     first = _first_equal(x, axis) if x.ndim else None
     if (
         first is None
@@ -157,6 +163,29 @@ def _gathered(dx, x, axis: int):
     for row in np.ndindex(rows.shape[:-1]):
         np.add.at(out[row], places[row], rows[row])
     return np.moveaxis(out, -1, axis).astype(d.dtype)
+
+
+def _hooked(x, axis):
+    """A tensor whose gradient is read that way."""
+    import torch
+
+    from parity.references import to_array
+
+    if not x.requires_grad or x.ndim == 0:
+        return x
+    plain, x = to_array(x), x.clone()
+    along = None if axis is None else axis % x.ndim
+    x.register_hook(lambda g: torch.from_numpy(np.ascontiguousarray(_gathered(to_array(g.double()), plain, along))).to(g.dtype))
+    return x
+
+
+def _gradient_of_ties(fn, grad, arrays, options):
+    """How `quantile` is called."""
+    x, axis = arrays[0], options.get("axis")
+    result = fn(*grad, *arrays, **options)
+    if not grad or not isinstance(result, (tuple, list)) or x.ndim == 0:
+        return result
+    return (_gathered(result[0], x, axis if axis is None else axis % x.ndim), *result[1:])
 
 
 def _first_of_ties(keeps_axis: bool, chosen_once: bool):
@@ -187,10 +216,7 @@ def _torch_first_of_ties(name: str, keeps_axis: bool, chosen_once: bool):
         from parity.references import resolve, to_array
 
         plain, along = to_array(x), axis % max(x.ndim, 1)
-        if x.requires_grad and x.ndim:
-            x = x.clone()
-            x.register_hook(lambda g: torch.from_numpy(_gathered(to_array(g.double()), plain, along)).to(g.dtype))
-        values, j = resolve(name)(x, dim=axis, **options)
+        values, j = resolve(name)(_hooked(x, axis), dim=axis, **options)
         if x.ndim == 0:
             return values, j
         j = to_array(j) if keeps_axis else np.expand_dims(to_array(j), along)
@@ -200,8 +226,9 @@ def _torch_first_of_ties(name: str, keeps_axis: bool, chosen_once: bool):
     return call
 
 
-# -- the rows ---------------------------------------------------------------------------------------------------------------------
+# -- the rows ----------------------------------------------------------------------------------------------------------------
 ALONG = (
+    with_shapes("long_vector", {"axis": 0}, x=(127,)),  # the first variant is the one that meets `growing_ones`
     with_options(axis=0),
     with_shapes("axis=1_of_3d", {"axis": 1}, x=(2, 5, 3)),
     with_shapes("no_rows", {"axis": 1}, x=(0, 4)),
@@ -212,6 +239,7 @@ ALONG = (
     with_shapes("long_column", {"axis": 0}, x=(200, 1)),
 )
 """Settings of an op along one axis."""
+NOT_EMPTY = tuple(v for v in ALONG if v.name != "no_rows")
 EMPTY = with_shapes("empty_rows", x=(3, 0))
 KEPT = (with_options(keepdims=True), with_options(axis=None), with_options(axis=0, keepdims=True))
 SEVERAL = (
@@ -221,12 +249,11 @@ SEVERAL = (
 LAST = {"axis": -1}
 
 
-def _row(name: str, *more, kind=None, torch=None, options=None, **rest) -> Pair:
+def _row(name: str, *more, kind=None, torch=None, options=None, along=ALONG, **rest) -> Pair:
     """An op along the last axis, unless a variant says otherwise."""
     given = {**LAST, **(options or {})}
-    return Pair(
-        f"reductions.{name}", (kind or Data("x"),), torch or _torch(f"torch.{name}"), options=given, variants=(*ALONG, *more), **rest
-    )  # fmt: skip
+    torch = torch or _torch(f"torch.{name}")
+    return Pair(f"reductions.{name}", (kind or Data("x"),), torch, options=given, variants=(*along, *more), **rest)
 
 
 CORRECTIONS = (
@@ -239,17 +266,21 @@ CORRECTIONS = (
 PRODUCTS = Data("x").also(one_zero=one_zero, two_zeros=two_zeros, coming_back=coming_back)
 SUMS = Data("x").also(all_largest=all_largest, there_and_back=there_and_back)
 MOMENTS = Data("x").also(all_largest=all_largest, zero_row=zero_row)
+SPECIAL = replace(Data("x"), ordinary=special_rows).also(plain=Data("x").ordinary, zero_row=zero_row)
+"""Where every option must meet nan, infinities, ties and zeros, these are the ordinary values."""
+PAIRS_OF_ROWS = MOMENTS.also(twins=twins, mixed_scales=mixed_scales)
 MATRIX = (
+    with_shapes("many_observations", x=(2, 60)),
     with_shapes("one_variable", x=(1, 9)),
     with_shapes("vector", x=(9,)),
     with_shapes("no_observations", x=(2, 0)),
-    with_shapes("many_observations", x=(2, 60)),
     with_shapes("many_variables", x=(5, 4)),
 )
 ORDERS = tuple(with_options(ord=p) for p in (1, 0, 3, 0.5, 1.5, -1, -2.5, float("inf"), float("-inf")))
 INTERPOLATIONS = tuple(
     with_options(q=q, interpolation=i) for i in ("lower", "higher", "midpoint", "nearest") for q in (0.25, 0.6)
 )
+DESCENDING = (with_options(descending=True), with_options(axis=0, descending=True))
 NO_HALF = "torch.quantile takes float32 and float64 only"
 
 PAIRS = (
@@ -268,7 +299,7 @@ PAIRS = (
         *SEVERAL,
         EMPTY,
         *ORDERS,
-        kind=Data("x").also(zero_row=zero_row),
+        kind=SPECIAL,
         torch=_torch("torch.linalg.vector_norm"),
         scipy=_scipy_norm,
     ),
@@ -282,7 +313,6 @@ PAIRS = (
     ),
     _row(
         "median",
-        with_shapes("even", x=(2, 6)),
         with_shapes("odd", x=(2, 9)),
         call=_first_of_ties(keeps_axis=False, chosen_once=False),
         torch=_torch_first_of_ties("torch.median", keeps_axis=False, chosen_once=False),
@@ -297,6 +327,9 @@ PAIRS = (
         with_options(q=(0.1, 0.1), axis=0, keepdims=True),
         *INTERPOLATIONS,
         options={"q": 0.4},
+        kind=SPECIAL,
+        along=NOT_EMPTY,  # torch.quantile refuses every empty array, even where no quantile is asked for
+        call=_gradient_of_ties,
         torch=_torch_quantile,
         without={("torch", "float16", "*"): NO_HALF, ("torch", "bfloat16", "*"): NO_HALF},
     ),
@@ -316,7 +349,7 @@ PAIRS = (
     ),
     Pair(
         "reductions.topk",
-        (Data("x"),),
+        (SPECIAL,),
         _torch_first_of_ties("torch.topk", keeps_axis=True, chosen_once=True),
         options={"k": 3},
         variants=(
@@ -333,15 +366,8 @@ PAIRS = (
         ),
         call=_first_of_ties(keeps_axis=True, chosen_once=True),
     ),
-    _row("sort", EMPTY, with_options(descending=True), with_options(axis=0, descending=True), torch=_torch_sort),
-    _row(
-        "argsort",
-        EMPTY,
-        with_options(descending=True),
-        with_options(axis=0, descending=True),
-        torch=_torch_argsort,
-        differentiable=False,
-    ),
+    _row("sort", EMPTY, *DESCENDING, options={"stable": True}, kind=SPECIAL),
+    _row("argsort", EMPTY, *DESCENDING, options={"stable": True}, kind=SPECIAL, differentiable=False),
     Pair(
         "reductions.histogram",
         (Data("x", (4, 8)).also(at_the_edges=near([-2.0, -1.0, 0.0, 1.0, 2.0])),),
@@ -360,14 +386,9 @@ PAIRS = (
     ),
     Pair(
         "reductions.cov",
-        (MOMENTS.also(twins=twins, mixed_scales=mixed_scales),),
+        (PAIRS_OF_ROWS,),
         "torch.cov",
-        variants=(*MATRIX, with_options(correction=0), with_options(correction=2)),
+        variants=(with_shapes("long_rows", {"correction": 1}, x=(2, 61)), *MATRIX, *CORRECTIONS[:2]),
     ),
-    Pair(
-        "reductions.corrcoef",
-        (MOMENTS.also(twins=twins, mixed_scales=mixed_scales),),
-        "torch.corrcoef",
-        variants=MATRIX,
-    ),
+    Pair("reductions.corrcoef", (PAIRS_OF_ROWS,), "torch.corrcoef", variants=MATRIX),
 )

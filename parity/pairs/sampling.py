@@ -30,7 +30,7 @@ def _paired(categories, k: int):
     return c[:-1] * k + c[1:]
 
 
-# -- references: torch draws its own noise, so its arithmetic is repeated on the given noise -------------------------------------
+# -- references: torch draws its own noise, so its arithmetic is repeated on the given noise -----------------------------------
 def _torch_gumbel(u):
     import torch
 
@@ -66,7 +66,7 @@ def _torch_dropout(x, u, p=0.5, training=True):
     return x * (keep.div(1 - p) if p < 1 else keep)
 
 
-# -- laws ----------------------------------------------------------------------------------------------------------------------
+# -- laws --------------------------------------------------------------------------------------------------------------------
 def _rows(n: int):
     return np.broadcast_to(LOGITS, (n, len(LOGITS)))
 

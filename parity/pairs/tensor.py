@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity.kinds import Data, Factor, Indices, Integers, Real
+from parity.kinds import Factor, Indices, Real
 from parity.pair import Pair, Variant, with_options, with_shapes
 
 
-# -- how ours are called where the arrays do not simply come first ------------------------------------------------------------
+# -- how ours are called where the arrays do not simply come first -----------------------------------------------------
 def _sequence_call(fn, grad, arrays, options):
     return fn(*grad, arrays, **options)
 
@@ -22,7 +22,7 @@ def _scatter_call(fn, grad, arrays, options):
     return fn(*grad, x, options["axis"], index, src)
 
 
-# -- torch ---------------------------------------------------------------------------------------------------------------------
+# -- torch -------------------------------------------------------------------------------------------------------------
 def _torch_stack(*tensors, axis=0):
     import torch
 
@@ -94,9 +94,8 @@ def _torch_einsum(*operands, equation):
     return torch.einsum(equation, *(x for x in operands if x is not None))
 
 
-# -- SciPy has none of these --------------------------------------------------------------------------------------------------------
-def _negative_and_repeated(shape, fmt, rng):
-    """Indices that count from the end, most of them the same."""
+def _mostly_repeated(shape, fmt, rng):
+    """Indices most of which are the same."""
     return np.where(rng.integers(0, 3, size=shape) == 0, 0, 2)
 
 
@@ -180,7 +179,7 @@ PAIRS = (
     ),
     Pair(
         "tensor.take_along_axis",
-        (Factor("x", (3, 4)), Indices("indices", (3, 5), bound=4).also(repeated=_negative_and_repeated)),
+        (Factor("x", (3, 4)), Indices("indices", (3, 5), bound=4).also(repeated=_mostly_repeated)),
         torch=_torch_take,
         ours="numpy.take_along_axis",
         variants=(
@@ -210,7 +209,9 @@ PAIRS = (
             with_shapes("reflect_2d", {"mode": "reflect", "pad_width": ((0, 0), (0, 0), (1, 2), (2, 0))}, x=(1, 2, 3, 4)),
             with_shapes("replicate_2d", {"mode": "replicate", "pad_width": ((0, 0), (0, 0), (1, 2), (2, 0))}, x=(1, 2, 3, 4)),
             with_shapes("circular_2d", {"mode": "circular", "pad_width": ((0, 0), (0, 0), (3, 2), (2, 0))}, x=(1, 2, 3, 4)),
-            with_shapes("reflect_3d", {"mode": "reflect", "pad_width": ((0, 0), (0, 0), (1, 1), (0, 2), (1, 0))}, x=(1, 1, 2, 3, 2)),
+            with_shapes(
+                "reflect_3d", {"mode": "reflect", "pad_width": ((0, 0), (0, 0), (1, 1), (0, 2), (1, 0))}, x=(1, 1, 2, 3, 2)
+            ),
             with_shapes("one_cell", {"mode": "replicate", "pad_width": (2, 3)}, x=(1,)),
             with_shapes("vector_reflect", {"mode": "reflect", "pad_width": ((2, 1),)}, x=(3,)),
             with_shapes("long", {"mode": "circular", "pad_width": (20, 13)}, x=(60,)),

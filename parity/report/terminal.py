@@ -32,8 +32,8 @@ def run_lines(result: RunResult) -> Iterator[str]:
     yield result.summary()
 
 
-def failure_lines(v: Verdict) -> Iterator[str]:
-    """One failed check: what, where, got, expected, and how to see it again."""
+def failure_lines(v: Verdict, again: str = "replay") -> Iterator[str]:
+    """One failed check: what, where, got, expected, and how to see it (for a candidate: its inputs) again."""
     yield f"FAILED {v.check.id}"
     if v.stage == "values":
         yield f"  {v.units:.4g} units of u*scale, {v.budget:.4g} allowed"
@@ -41,7 +41,7 @@ def failure_lines(v: Verdict) -> Iterator[str]:
         yield f"  {v.stage}: {v.message or 'does not match'}"
     for label, text in v.detail.items():
         yield f"  {label + ':':<16s} {text}"
-    yield f"  replay:          parity replay '{v.check.id}'"
+    yield f"  {again + ':':<16s} parity replay '{v.check.id}'"
 
 
 def validation_lines(result: ValidationResult) -> Iterator[str]:
@@ -57,7 +57,7 @@ def validation_lines(result: ValidationResult) -> Iterator[str]:
     if shown:
         yield ""
     for verdict, others in shown[:SHOWN_FAILURES]:
-        yield from failure_lines(verdict)
+        yield from failure_lines(verdict, "inputs in full")
         if others:
             yield f"  ... and {others} more checks fail at this hazard"
     yield ""

@@ -26,11 +26,17 @@ def binary_cross_entropy(x, target, weight=None, reduction="mean"):
     return reduce(e if weight is None else weight * e, reduction)
 
 
+def _two_terms(x, yes, no, weight):
+    """yes log(1 + e^-x) + no log(1 + e^x), times the weight: a coefficient that is 0 removes its term."""
+    if weight is not None:
+        yes, no = weight * yes, weight * no
+    return times(yes, softplus(-x)) + times(no, softplus(x))
+
+
 def binary_cross_entropy_with_logits(x, target, weight=None, pos_weight=None, reduction="mean"):
     """-[p t log sigma(x) + (1 - t) log(1 - sigma(x))], with -log sigma(x) = log(1 + e^-x)."""
     positive = target if pos_weight is None else pos_weight * target
-    e = times(positive, softplus(-x)) + times(1 - target, softplus(x))
-    return reduce(e if weight is None else weight * e, reduction)
+    return reduce(_two_terms(x, positive, 1 - target, weight), reduction)
 
 
 def soft_margin_loss(x, target, reduction="mean"):
@@ -40,6 +46,5 @@ def soft_margin_loss(x, target, reduction="mean"):
 
 def multilabel_soft_margin_loss(x, target, weight=None, reduction="mean"):
     """The mean over the classes (last axis) of -[t log sigma(x) + (1 - t) log(1 - sigma(x))]."""
-    e = times(target, softplus(-x)) + times(1 - target, softplus(x))
-    e = e if weight is None else weight * e
+    e = _two_terms(x, target, 1 - target, weight)
     return reduce(np.asarray(np.sum(e, axis=-1), object) / x.shape[-1], reduction)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from parity.definitions._functions import maximum, scaled
 from parity.definitions.losses._shared import absolute, fixed, reduce, times
-from parity.real import Real
+from parity.real import INF, ONE, Real
 
 __all__ = ["cross_entropy", "cross_entropy_probabilities", "nll_loss"]
 
@@ -58,7 +60,11 @@ def nll_loss(x, target, weight=None, ignore_index=-100, reduction="mean"):
 def _minus_log_softmax(row):
     """-log p_c = log(sum_j e^(x_j - m)) - (x_c - m); m = max x is a constant here, since p does not depend on it."""
     z = row - fixed(maximum.reduce(row))
-    return np.log(np.sum(np.exp(z))) - z
+    return _exactly_infinite(-z + np.log(np.sum(np.exp(z))), z)
+
+
+_exactly_infinite = np.frompyfunc(lambda y, z: Real(INF, ((y, ONE),)) if z == -math.inf and not y.isnan() else y, 2, 1)
+"""inf + a ball is a ball of infinite radius: for a logit of -inf, the loss is exactly inf."""
 
 
 def _coefficients(x, target, weight, ignore_index, label_smoothing):
@@ -70,7 +76,7 @@ def _coefficients(x, target, weight, ignore_index, label_smoothing):
         return [(t * keep + share) * w for t in _rows(target)], x.size // classes
     labels = _labels(target, ignore_index)
     one = np.eye(classes, dtype=int)
-    return [None if t is None else one[t] * (keep * w[t]) + share * w for t in labels], _total_weight(labels, weight)
+    return [None if t is None else one[t] * (keep * w[t]) + w * share for t in labels], _total_weight(labels, weight)
 
 
 def _nlp_scale(row):

@@ -18,13 +18,13 @@ def _cosine(a, b):
     """<a, b> / sqrt((|a|^2 + eps)(|b|^2 + eps)): eps = 1e-12 is a convention of the op."""
     eps = 1e-12
     lengths = np.sqrt((np.sum(a * a, axis=-1) + eps) * (np.sum(b * b, axis=-1) + eps))
-    return (Real(0) + np.sum(a * b, axis=-1)) / lengths
+    return np.sum(a * b, axis=-1) / lengths
 
 
 def cosine_embedding_loss_scale(input1, input2, target, margin=0.0, reduction="mean"):
     """1 + <|a|, |b|> / (|a||b|) for y = 1, |margin| + that for y = -1, reduced."""
     cos = _cosine(absolute(input1), absolute(input2))
-    return reduce(np.where(np.asarray(target == 1, bool), 1 + cos, abs(margin) + cos), reduction)
+    return reduce(np.where(np.asarray(target == 1, bool), cos + 1, cos + abs(margin)), reduction)
 
 
 @scaled(forward=cosine_embedding_loss_scale)
@@ -50,9 +50,11 @@ def _norm(row, p):
         return _mean_of_largest(a)
     if p == 1:
         return np.sum(a)
-    if any(v == math.inf for v in a) and not any(v.isnan() for v in a):
+    if any(v.isnan() for v in a):
+        return np.sum(a) * NAN
+    if any(v == math.inf for v in a):
         return Real(INF, tuple((v, ZERO if v.isfinite() else NAN) for v in a))
-    s = Real(0) + sum(((v if v.isnan() else v**p) for v in a if v != 0), Real(0))
+    s = Real(0) + sum((v**p for v in a if v != 0), Real(0))
     return Real(0) if s == 0 else s.sqrt() if p == 2 else s ** (ratio(1, int(p)) if p == int(p) else arb(1) / arb(p))
 
 
@@ -69,20 +71,21 @@ def _smaller(a, b):
     return a if a.isnan() or a < b else b if b.isnan() or b < a else (a + b) / 2
 
 
-def _triplet_distances(anchor, positive, negative, p, eps, swap):
-    anchor, positive, negative = np.broadcast_arrays(anchor, positive, negative)
-    near, far = _distance(anchor, positive, p, eps), _distance(anchor, negative, p, eps)
-    return near, np.frompyfunc(_smaller, 2, 1)(far, _distance(positive, negative, p, eps)) if swap else far
-
-
 def triplet_margin_loss_scale(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6, swap=False, reduction="mean"):
-    """margin + d(a, x) + d(a, y), reduced."""
-    near, far = _triplet_distances(anchor, positive, negative, p, eps, swap)
-    return reduce(margin + near + far, reduction)
+    """margin + d(x, y), reduced: d(a, x) and d(a, y) differ by no more than that, however large they are.
+
+    With `swap` d(a, x) + d(x, y), which bounds the difference to either of the two distances, takes the place of d(x, y).
+    """
+    anchor, positive, negative = np.broadcast_arrays(anchor, positive, negative)
+    e = _distance(positive, negative, p, 0)
+    return reduce((e + _distance(anchor, positive, p, eps) if swap else e) + margin, reduction)
 
 
 @scaled(forward=triplet_margin_loss_scale)
 def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6, swap=False, reduction="mean"):
     """max(0, margin + d(a, x) - d(a, y)), d(u, v) the p-norm of u - v + eps; `swap`: min(d(a, y), d(x, y)) for d(a, y)."""
-    near, far = _triplet_distances(anchor, positive, negative, p, eps, swap)
-    return reduce(hinge_with_edge(margin + near - far), reduction)
+    anchor, positive, negative = np.broadcast_arrays(anchor, positive, negative)
+    near, far = _distance(anchor, positive, p, eps), _distance(anchor, negative, p, eps)
+    if swap:
+        far = np.frompyfunc(_smaller, 2, 1)(far, _distance(positive, negative, p, eps))
+    return reduce(hinge_with_edge(near - far + margin), reduction)

@@ -25,10 +25,9 @@ def _t_log_t(t):
 
 def _exp_times(s, x):
     """e^s (s - x), continued by 0 at s = -inf."""
-    d = s - x
-    if s == -math.inf and not d.isnan():
+    if s == -math.inf and not x.isnan():
         return Real(ZERO, ((s, ZERO), (x, ZERO)))
-    return s.exp() * d
+    return s.exp() * (s - x)
 
 
 def kl_div_scale(x, target, log_target=False, reduction="mean"):
@@ -45,10 +44,8 @@ _abs_log = np.frompyfunc(lambda t: Real(0) if t == 0 else abs(t.log()) if t > 0 
 def kl_div(x, target, log_target=False, reduction="mean"):
     """t (log t - x), t = 0 counting 0; with `log_target` e^s (s - x)."""
     if log_target:
-        e = np.frompyfunc(_exp_times, 2, 1)(target, x)
-    else:
-        e = np.frompyfunc(_t_log_t, 1, 1)(target) - times(target, x)
-    return _reduce_kl(e, x, reduction)
+        return _reduce_kl(np.frompyfunc(_exp_times, 2, 1)(target, x), x, reduction)
+    return _reduce_kl(np.frompyfunc(_t_log_t, 1, 1)(target) - times(target, x), x, reduction)
 
 
 def _poisson_of_log(x, t):
@@ -89,20 +86,6 @@ def poisson_nll_loss_scale(x, target, log_input=True, full=False, eps=1e-8, redu
     return reduce(e, reduction)
 
 
-def poisson_nll_loss_backward_scale(grad_output, x, target, log_input=True, full=False, eps=1e-8, reduction="mean"):
-    """|c| (e^x + |t|) or |c| (1 + |t / (x + eps)|) for x; |c| (|x| or |log(x + eps)|, + |log t| + 1/(2t)) for t."""
-    x, target = np.broadcast_arrays(x, target)
-    c = absolute(np.asarray(grad_output, object)) / (1 if reduction != "mean" else max(x.size, 1))
-    if log_input:
-        dx, dt = np.frompyfunc(lambda x, t: x.exp() + abs(t), 2, 1)(x, target), absolute(x)
-    else:
-        dx = np.frompyfunc(lambda x, t: 1 + abs(t / (x + eps)), 2, 1)(x, target)
-        dt = np.frompyfunc(lambda x: abs((x + eps).log()), 1, 1)(x)
-    if full:
-        dt = dt + np.frompyfunc(lambda t: t.log() + 1 / (2 * t) if t > 1 else Real(0), 1, 1)(target)
-    return c * dx, c * dt
-
-
 @scaled(forward=poisson_nll_loss_scale)
 def poisson_nll_loss(x, target, log_input=True, full=False, eps=1e-8, reduction="mean"):
     """e^x - t x, or x - t log(x + eps); `full` adds Stirling's t log t - t + log(2 pi t)/2 where t > 1."""
@@ -123,7 +106,8 @@ def _straight_through(eps):
 def gaussian_nll_loss_scale(x, target, var, full=False, eps=1e-6, reduction="mean"):
     """(|log v| + (x - t)^2 / v) / 2, reduced."""
     v = _straight_through(eps)(_per_row(x, var))
-    e = (absolute(np.log(v)) + (x - target) ** 2 / v) / 2
+    d = x - target
+    e = (absolute(np.log(v)) + d * (d / v)) / 2
     return reduce(e + Real(log2pi() / 2) if full else e, reduction)
 
 
@@ -131,5 +115,6 @@ def gaussian_nll_loss_scale(x, target, var, full=False, eps=1e-6, reduction="mea
 def gaussian_nll_loss(x, target, var, full=False, eps=1e-6, reduction="mean"):
     """[log v + (x - t)^2 / v] / 2 with v = max(var, eps); `full` adds log(2 pi)/2."""
     v = _straight_through(eps)(_per_row(x, var))
-    e = (np.log(v) + (x - target) ** 2 / v) / 2
+    d = x - target
+    e = (np.log(v) + d * (d / v)) / 2
     return reduce(e + Real(log2pi() / 2) if full else e, reduction)

@@ -38,9 +38,10 @@ def multi_margin_loss(x, target, weight=None, p=1, margin=1.0, reduction="mean")
     e = []
     for row, t in zip(x.reshape(-1, classes), np.ravel(target), strict=True):
         others = np.array([row[c] for c in range(classes) if c != t], object)
-        total = Real(0) + np.sum(hinge(margin - row[t] + others) ** p)
+        e_c = hinge(others + (margin - row[t]))
+        total = Real(0) + np.sum(e_c if p == 1 else e_c * e_c)
         e.append(total / classes if weight is None else weight[t] * total / classes)
-    return reduce(_losses(e, x.shape[:-1]), reduction)
+    return reduce(_losses(e, np.shape(target)), reduction)
 
 
 def multilabel_margin_loss(x, target, reduction="mean"):

@@ -17,7 +17,8 @@ def _weighted_mean(e, weight, reduction):
 
 def mse_loss(x, target, weight=None, reduction="mean"):
     """(x - t)^2."""
-    return _weighted_mean((x - target) ** 2, weight, reduction)
+    d = x - target
+    return _weighted_mean(d * d, weight, reduction)
 
 
 def l1_loss(x, target, weight=None, reduction="mean"):
@@ -30,11 +31,11 @@ def smooth_l1_loss(x, target, reduction="mean", beta=1.0):
     d = absolute(x - target)
     if beta == 0:
         return reduce(d, reduction)
-    return reduce(where(d < beta, d**2 / beta / 2, d - np.float64(beta) / 2), reduction)
+    return reduce(where(d < beta, d * d / beta / 2, d - np.float64(beta) / 2), reduction)
 
 
 def huber_loss(x, target, weight=None, reduction="mean", delta=1.0):
     """d^2/2 inside |d| <= delta, delta (|d| - delta/2) outside; weights multiply, the mean divides by the number."""
     d = absolute(x - target)
-    e = where(d <= delta, d**2 / 2, delta * (d - np.float64(delta) / 2))
+    e = where(d <= delta, d * d / 2, delta * (d - np.float64(delta) / 2))
     return reduce(e if weight is None else weight * e, reduction)

@@ -63,7 +63,7 @@ def first_equal(r):
 
 
 def tied_mean(r, tied):
-    """For each row the mean of its tied entries: their common value, and the gradient shared among them; nan if none is tied."""
+    """For each row the mean of its tied entries: their common value, the gradient shared among them; nan if none is tied."""
     count = np.count_nonzero(tied, axis=-1)
     y = np.sum(np.where(tied, r, 0), axis=-1) / np.maximum(count, 1)
     return np.where(count > 0, y, np.sum(r * math.nan, axis=-1))

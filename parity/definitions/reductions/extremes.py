@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity.definitions._functions import inf, maximum, minimum, nan, ratio, where
-from parity.definitions.reductions._rows import any_of, missing, result, rows, tied_mean
+from parity.definitions._functions import conventions, inf, maximum, minimum, nan, ratio, where
+from parity.definitions.reductions._rows import any_of, expand, missing, result, rows, tied_mean
 
 __all__ = ["amax", "amin", "argmax", "argmin", "cummax", "norm"]
 
@@ -64,28 +64,38 @@ _magnitudes = np.frompyfunc(_magnitude, 1, 1)
 """|x|, whose derivative is the sign (0 at 0), and nan at nan."""
 
 
+def _infinite_norm(gradients, dy, x, ord=2, axis=None, keepdims=False):
+    """Where the norm is infinite, dy sign(x_i) (|x_i| / inf)^(p-1) as IEEE arithmetic has it: inf / inf is nan."""
+    if not 0 < ord < inf or ord == 1:
+        return
+    r, dx = rows(x, axis), rows(gradients[0], axis).copy()
+    infinite = (np.isinf(r).any(axis=-1) & ~np.isnan(r).any(axis=-1))[..., None]
+    with np.errstate(all="ignore"):
+        slope = np.where(r == 0, 0.0, np.where(np.isinf(r), nan, 0.0) ** (ord - 1.0))
+        new = np.where(slope == 0, 0.0, np.asarray(dy).reshape((*r.shape[:-1], 1)) * np.copysign(slope, r))
+    gradients[0][...] = expand(np.where(infinite, new, dx), x, axis)
+
+
+@conventions(backward=_infinite_norm)
 def norm(x, ord=2, axis=None, keepdims=False):
     """y = (sum |x_i|^p)^(1/p); p = inf, -inf: the extreme |x_i|; p = 0: how many are not 0. The gradient at x_i = 0 is 0."""
     r = rows(x, axis)
-    a = _magnitudes(r) if ord != 2 else r
     if ord == 0:
-        y = np.sum(np.where(r == 0, a * 0.0, where(missing(r), 1, a * 0.0 + 1)), axis=-1) if r.shape[-1] else np.sum(a, axis=-1)
-    elif abs(ord) == inf:
+        return result(np.sum(np.where(r == 0, 0, 1).astype(object), axis=-1), x, axis, keepdims)
+    a = _magnitudes(r)
+    if abs(ord) == inf:
         extreme = (maximum if ord > 0 else minimum).reduce(a, axis=-1, keepdims=True)
-        y = tied_mean(a, a == extreme)
-    else:
-        y = _power_norm(a, ord)
-    return result(y, x, axis, keepdims)
+        return result(tied_mean(a, a == extreme), x, axis, keepdims)
+    return result(_power_norm(a, ord), x, axis, keepdims)
 
 
 def _power_norm(a, p):
     """Zeros are left out of the sum (p > 0) or make the norm zero (p < 0), so that no derivative is taken there."""
-    zero = np.asarray(a == 0, dtype=bool)
-    powers = where(zero, 0, where(zero, 1, a) ** p)
-    s = np.sum(powers, axis=-1)
-    null = zero.all(axis=-1) if p > 0 else zero.any(axis=-1)
     if p == 1:
-        return s
+        return np.sum(a, axis=-1)
+    zero, holes = np.asarray(a == 0, dtype=bool), missing(a)
+    s = np.sum(where(zero, 0, where(zero | holes, 1, a) ** p), axis=-1)
+    null = (zero.all(axis=-1) if p > 0 else zero.any(axis=-1)) | holes.any(axis=-1)
     numerator, denominator = float(p).as_integer_ratio()
-    y = where(null, 1, s) ** (ratio(1, 2) if p == 2 else ratio(denominator, numerator))
-    return where(null, 0, y)
+    y = where(null, 0, where(null, 1, s) ** ratio(denominator, numerator))
+    return where(holes.any(axis=-1), np.sum(a * nan, axis=-1), y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity.definitions._functions import scaled, where
+from parity.definitions._functions import isnan, scaled, where
 from parity.definitions.reductions._rows import NAN, expand, result, rows
 
 __all__ = ["corrcoef", "cov", "std", "var"]
@@ -74,21 +74,26 @@ def _variables(x):
     return x.reshape(1, -1) if x.ndim < 2 else x
 
 
-def _square(y, x):
-    return y if x.ndim == 2 else y.reshape(())
+def _square(y):
+    """One variable has a number in place of a matrix."""
+    return y.reshape(()) if y.size == 1 else y
 
 
 def cov_scale(x, correction=1):
     """sum_k |d_ik d_jk| / (n - c)."""
     r = _variables(x)
+    if r.shape[1] == 0:
+        return _square(np.zeros((len(r), len(r))))
     d = np.abs(_deviations(r))
-    return _square(d @ d.T / max(0, r.shape[1] - correction), x)
+    return _square(d @ d.T / max(0, r.shape[1] - correction))
 
 
 def cov_backward_scale(grad_output, x, correction=1):
     """sum_j (|dy_ij| + |dy_ji|) (|d_jk| + mean|d_j|) / (n - c)."""
     r = _variables(x)
-    g = np.abs(np.asarray(grad_output)).reshape(len(r), len(r))
+    if x.size == 0:
+        return (np.zeros(x.shape),)
+    g = np.abs(np.asarray(grad_output).reshape(len(r), len(r)))
     return (((g + g.T) @ _with_mean(_deviations(r)) / max(0, r.shape[1] - correction)).reshape(x.shape),)
 
 
@@ -97,9 +102,9 @@ def cov(x, correction=1):
     """y_ij = sum_k (x_ik - mean_i)(x_jk - mean_j) / max(0, n - correction)."""
     r = _variables(x)
     if r.shape[1] == 0:
-        return _square(np.full((len(r), len(r)), NAN, dtype=object), x)
+        return _square(np.full((len(r), len(r)), NAN, dtype=object))
     d = _deviations(r)
-    return _square(d @ d.T / max(0, r.shape[1] - correction), x)
+    return _square(d @ d.T / max(0, r.shape[1] - correction))
 
 
 def _directions(r):
@@ -112,27 +117,30 @@ def _directions(r):
 def corrcoef_scale(x):
     """sum_k |z_ik z_jk|."""
     r = _variables(x)
+    if r.shape[1] == 0:
+        return _square(np.zeros((len(r), len(r))))
     z = np.abs(_directions(r)[0])
-    return _square(z @ z.T, x)
+    return _square(z @ z.T)
 
 
 def corrcoef_backward_scale(grad_output, x):
-    """(w_ik + |z_ik| sum_l |z_il| w_il) / |d_i| with w_i = sum_{j != i} (|dy_ij| + |dy_ji|) (|z_j| + mean|z_j|)."""
+    """(w_ik + |z_ik| sum_l |z_il| w_il) / |d_i| with w_i = sum_j (|dy_ij| + |dy_ji|) (|z_j| + mean|z_j|)."""
     r = _variables(x)
+    if x.size == 0:
+        return (np.zeros(x.shape),)
     z, length = _directions(r)
-    g = np.abs(np.asarray(grad_output)).reshape(len(r), len(r))
-    g = where(np.eye(len(r), dtype=bool), 0, g + g.T)
-    w = g @ _with_mean(z)
+    g = np.abs(np.asarray(grad_output).reshape(len(r), len(r)))
+    w = (g + g.T) @ _with_mean(z)
     z = np.abs(z)
     return (((w + z * np.sum(z * w, axis=-1, keepdims=True)) / length).reshape(x.shape),)
 
 
 @scaled(corrcoef_scale, corrcoef_backward_scale)
 def corrcoef(x):
-    """y_ij = cos of the angle between the centred rows i and j; exactly 1 for i = j."""
+    """y_ij = cos of the angle between the centred rows i and j; exactly 1 for i = j unless nan."""
     r = _variables(x)
     if r.shape[1] == 0:
-        return _square(np.full((len(r), len(r)), NAN, dtype=object), x)
+        return _square(np.full((len(r), len(r)), NAN, dtype=object))
     z, _ = _directions(r)
     y = z @ z.T
-    return _square(where(np.eye(len(r), dtype=bool), y * 0.0 + 1, y), x)
+    return _square(where(np.eye(len(r), dtype=bool) & ~np.asarray(isnan(y), dtype=bool), y * 0.0 + 1, y))

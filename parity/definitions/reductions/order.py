@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
-import ml_dtypes
 import numpy as np
-from flint import arb
 
 from parity.definitions._functions import inf, movement, ratio, scaled, where
 from parity.definitions.reductions._rows import any_of, first_equal, missing, ordering, result, rows
@@ -73,7 +72,8 @@ def _combination(x, q, axis, keepdims, interpolation, of):
     n = r.shape[-1]
     order = ordering(r)
     holes = any_of(missing(r))[..., 0]
-    ordered = of(np.take_along_axis(r, order, axis=-1))
+    first = np.take_along_axis(first_equal(r), order, axis=-1)  # of equal entries, as in `topk`
+    ordered = of(np.take_along_axis(r, first, axis=-1))
     results = []
     for p in np.atleast_1d(q).tolist():
         low, high, w = _ranks(float(p), n, interpolation)
@@ -95,21 +95,26 @@ def quantile(x, q, axis=None, keepdims=False, interpolation="linear"):
 
 def histogram(x, bins, range):
     """How many entries lie in [t_k, t_{k+1}) (the last bin closed), t_k = low + k (high - low) / bins; and the t_k."""
-    low, high = (arb(float(v)) for v in range)
+    low, high = (Fraction(float(v)) for v in range)
     if low == high:
-        low, high = low - ratio(1, 2), high + ratio(1, 2)
-    t = [low + ratio(k, bins) * (high - low) for k in np.arange(bins + 1).tolist()]
+        low, high = low - Fraction(1, 2), high + Fraction(1, 2)
+    t = [ratio(*(low + k * (high - low) / bins).as_integer_ratio()) for k in np.arange(bins + 1).tolist()]
     inside = [v for v in x.reshape(-1) if v >= t[0] and v <= t[-1]]
     reached = [len([v for v in inside if v >= edge]) for edge in t[:-1]] + [0]
     counts = [Real(a - b) for a, b in zip(reached, reached[1:], strict=False)]
     return np.array(counts, dtype=object), np.array([Real(v) for v in t], dtype=object)
 
 
+def _largest(dtype):
+    """(2 - 2^(1 - p)) 2^emax; NumPy knows it for its own dtypes."""
+    return (2 - 2.0**-7) * 2.0**127 if dtype.name == "bfloat16" else float(np.finfo(dtype).max)
+
+
 @movement
 def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
     """nan, inf and -inf replaced by the options; by default inf by the largest number of the dtype."""
     raw = x.dtype != object
-    largest = float(ml_dtypes.finfo(x.dtype).max) if raw else math.inf
+    largest = _largest(x.dtype) if raw else math.inf
     y = x.copy()
     for where_, value, default in (
         (missing(x), nan, 0.0),

@@ -185,12 +185,9 @@ def xlog1py(x, other):
 
 
 # -- entropy and log-odds --------------------------------------------------------------------------------------------------
-@elementwise(limits={inf: (-inf, -inf), -inf: (-inf, nan), 1 - 2.0**-53: (2.0**-53 - 2.0**-106, -1 + 2.0**-53)})
+@elementwise(limits={inf: (-inf, -inf), -inf: (-inf, nan)})
 def entr(x):
-    """-x log(x); 0 at 0 with an infinite slope (the square root has the same); -inf with no slope below 0.
-
-    At 1 - 2^-53 the value is 2^-53 - 2^-107 - ..., so near the middle of two doubles that it is stated.
-    """
+    """-x log(x); 0 at 0 with an infinite slope (the square root has the same); -inf with no slope below 0."""
     inside = where(x > 0, x, 0 * x + 1)
     outside = where(x < 0, np.log(0 * x), np.sqrt(where(x < 0, 0 * x, x)))
     return where(x > 0, -inside * np.log(inside), outside)
@@ -204,7 +201,7 @@ def _logit_limits(eps=None):
     return {inf: (top, 0.0), -inf: (-top, 0.0)}
 
 
-@elementwise()
+@elementwise(_logit_limits)
 def logit(x, eps=None):
     """log(x) - log(1 - x) for x in [0, 1], else nan; if eps is given, of min(max(x, eps), 1 - eps)."""
     if eps is None:
@@ -214,5 +211,3 @@ def logit(x, eps=None):
         x = where(x < eps, 0 * x + eps, where(x > top, 0 * x + top, x))
     return np.log(x) - np.log(1 - x)
 
-
-logit.limits = _logit_limits  # they depend on eps

@@ -27,8 +27,15 @@ def _rising(shape, fmt, rng):
     return 0.75 * fmt.log_max * steps
 
 
+def _zero_above(shape, fmt, rng):
+    """0 and entries far below it: all of the result is what they add."""
+    x = np.full(shape, -min(40.0, -0.7 * fmt.log_smallest))
+    x[..., :1] = 0.0
+    return x
+
+
 def _row_logits(shape):
-    return Logits("x", shape).also(nearly_zero=_nearly_zero, rising=_rising)
+    return Logits("x", shape).also(nearly_zero=_nearly_zero, rising=_rising, zero_above=_zero_above)
 
 
 def _torch_logsumexp(x, axis=-1, keepdims=False):

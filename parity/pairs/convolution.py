@@ -1,0 +1,34 @@
+"""Convolution over images."""
+
+from __future__ import annotations
+
+from parity.kinds import Factor
+from parity.pair import Pair, Variant, with_options, with_shapes
+
+PAIRS = (
+    Pair(
+        "convolution.conv2d",
+        (Factor("x", (1, 2, 4, 4)), Factor("weight", (2, 2, 2, 3)), Factor("bias", (2,))),
+        torch="torch.nn.functional.conv2d",
+        variants=(
+            with_options(stride=2),
+            with_options(stride=(2, 1), padding=(0, 2)),
+            with_options(padding=1),
+            with_options(padding="same"),
+            with_options(padding="valid"),
+            with_options(dilation=(3, 1)),
+            with_options(padding="same", dilation=2),
+            with_options(stride=3, padding=2, dilation=(2, 1)),
+            with_shapes("groups", {"groups": 2}, x=(1, 4, 3, 3), weight=(4, 2, 2, 2), bias=(4,)),
+            with_shapes("depthwise", {"groups": 3, "padding": 1}, x=(1, 3, 3, 3), weight=(6, 1, 3, 3), bias=(6,)),
+            Variant({"_absent": ("bias",)}, name="no_bias"),
+            with_shapes("batch", x=(3, 2, 3, 3)),
+            with_shapes("no_batch_axis", x=(2, 3, 4)),
+            with_shapes("one_pixel", x=(2, 2, 1, 1), weight=(2, 2, 1, 1)),
+            with_shapes("whole_image", x=(1, 2, 2, 3)),
+            with_shapes("long", x=(1, 20, 3, 4), weight=(2, 20, 3, 3)),
+            with_shapes("wide", x=(1, 1, 1, 120), weight=(1, 1, 1, 3), bias=(1,)),
+            with_shapes("empty_batch", x=(0, 2, 4, 4)),
+        ),
+    ),
+)

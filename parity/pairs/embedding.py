@@ -1,0 +1,24 @@
+"""Rows of a table looked up by index."""
+
+from __future__ import annotations
+
+from parity.kinds import Factor, Indices
+from parity.pair import Pair, with_options, with_shapes
+
+PAIRS = (
+    Pair(
+        "embedding.embedding",
+        (Indices("indices", (6,), bound=4), Factor("weight", (4, 3))),
+        torch="torch.nn.functional.embedding",
+        variants=(
+            with_options(padding_idx=3),
+            with_options(padding_idx=-1),
+            with_options(padding_idx=0),
+            with_shapes("two_axes", indices=(2, 3)),
+            with_shapes("single_index", indices=()),
+            with_shapes("no_indices", indices=(0,)),
+            with_shapes("no_columns", weight=(4, 0)),
+            with_shapes("many_repeats", indices=(200,), weight=(4, 1)),
+        ),
+    ),
+)
