@@ -23,7 +23,20 @@ from parity.evaluate import library
 from parity.loader import catalogue, select
 from parity.references import torch_forward
 
-DEFAULT = ("relu", "sigmoid", "tanh", "gelu", "silu", "softplus", "softmax", "log_softmax", "erf", "lgamma", "logsumexp", "layer_norm")
+DEFAULT = (
+    "relu",
+    "sigmoid",
+    "tanh",
+    "gelu",
+    "silu",
+    "softplus",
+    "softmax",
+    "log_softmax",
+    "erf",
+    "lgamma",
+    "logsumexp",
+    "layer_norm",
+)
 SHAPE = (512, 1024)
 ROUNDS = 9
 

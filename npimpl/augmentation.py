@@ -150,7 +150,7 @@ def normalize_image_backward(grad_output, image, mean, std, layout="NCHW"):
     >>> normalize_image_backward(np.ones((1, 1, 2)), np.array([[[1.0, 3.0]]]), np.array([1.0]), np.array([2.0]))
     (array([[[0.5, 0.5]]]), array([-1.]), array([-0.5]))
     """
-    (x, m, s), dtype, (c, h, w) = _normal_arguments(image, mean, std, layout)
+    (x, m, s), dtype, (c, _, _) = _normal_arguments(image, mean, std, layout)
     dy = as_float(_matching(grad_output, x.shape), "grad_output").astype(np.float64, copy=False)
     pixels = tuple(a for a in range(x.ndim) if a != x.ndim + c)
     d, q = _difference(x, _along(m, c), pixels)

@@ -1,8 +1,8 @@
 """Parity: NumPy implementations of deep learning's operations, judged against PyTorch, SciPy and the truth.
 
-    >>> import parity
-    >>> parity.run("activations.relu", dtypes=["float32"], references=["truth"]).holds
-    True
+>>> import parity
+>>> parity.run("activations.relu", dtypes=["float32"], references=["truth"]).holds
+True
 """
 
 from __future__ import annotations

@@ -54,7 +54,9 @@ def run(
         tuple([hazards] if isinstance(hazards, str) else hazards),
     )
     if count_checks(selection) == 0:
-        raise NothingSelected("Nothing is selected: no check has this dtype, reference, direction and hazard; `parity explain OP` lists an op's hazards.")
+        raise NothingSelected(
+            "Nothing is selected: no check has this dtype, reference, direction and hazard; `parity explain OP` lists them."
+        )
     verdicts = run_ops(selection, read_table(tolerances, overlay), overlay, jobs, progress)
     return RunResult(tuple(verdicts), versions())
 
@@ -84,7 +86,9 @@ def rows_named(whole: Table, names: Iterable[str]) -> Table:
 
     chosen: dict = {}
     for name in names:
-        found = [op for op in whole.rows if name in (op, op.split(".")[0])] or [op for op in whole.rows if op.split(".")[1] == name]
+        found = [op for op in whole.rows if name in (op, op.split(".")[0])] or [
+            op for op in whole.rows if op.split(".")[1] == name
+        ]
         if not found:
             raise UnknownOp(name, [*whole.rows, *{op.split(".")[0] for op in whole.rows}])
         if len(found) > 1 and all(op.split(".")[1] == name for op in found):

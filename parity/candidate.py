@@ -36,7 +36,8 @@ def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise CandidateError(f"There is no file {str(path)!r}; give the path of a Python file.")
     module_spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert module_spec is not None and module_spec.loader is not None
+    assert module_spec is not None
+    assert module_spec.loader is not None
     module = importlib.util.module_from_spec(module_spec)
     sys.path.insert(0, str(path.resolve().parent))
     try:

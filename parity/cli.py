@@ -14,7 +14,9 @@ from parity import errors
 from parity.errors import ParityError
 
 DTYPES = click.Choice(["float64", "float32", "float16", "bfloat16"])
-OVERLAY = click.option("--tolerances", "overlay", metavar="FILE", help="A table of your own, laid over the project's key by key.")
+OVERLAY = click.option(
+    "--tolerances", "overlay", metavar="FILE", help="A table of your own, laid over the project's key by key."
+)
 
 
 class Parity(click.Group):
@@ -33,7 +35,9 @@ class Parity(click.Group):
             import traceback
 
             traceback.print_exc()
-            click.echo(f"internal error: {type(e).__name__}: {e}. This is a bug of parity; the lines above say where.", err=True)
+            click.echo(
+                f"internal error: {type(e).__name__}: {e}. This is a bug of parity; the lines above say where.", err=True
+            )
             ctx.exit(errors.INTERNAL)
 
 
@@ -76,10 +80,16 @@ def _progress(total: int, quiet: bool) -> Iterator[Callable[[str, int], None]]:
 @main.command()
 @click.argument("names", nargs=-1, metavar="[OP|FAMILY ...]")
 @click.option("--dtype", "dtypes", type=DTYPES, multiple=True, help="Only this dtype (may be repeated).")
-@click.option("--reference", "references", type=click.Choice(["truth", "torch", "scipy"]), multiple=True, help="Only against this one.")
-@click.option("--direction", "directions", type=click.Choice(["forward", "backward", "distribution"]), multiple=True, help="Only this.")
+@click.option(
+    "--reference", "references", type=click.Choice(["truth", "torch", "scipy"]), multiple=True, help="Only against this one."
+)
+@click.option(
+    "--direction", "directions", type=click.Choice(["forward", "backward", "distribution"]), multiple=True, help="Only this."
+)
 @click.option("--hazard", "hazards", multiple=True, help="Only this hazard, e.g. one_inf or weight.one_inf.")
-@click.option("--json", "json_path", metavar="FILE", help="Write every verdict as JSON ('-': to stdout, instead of the report).")
+@click.option(
+    "--json", "json_path", metavar="FILE", help="Write every verdict as JSON ('-': to stdout, instead of the report)."
+)
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Worker processes (default: one per core).")
 @click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
 @OVERLAY
@@ -111,7 +121,9 @@ def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, 
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[OP|FAMILY ...]")
-@click.option("--format", "style", type=click.Choice(["text", "markdown", "json", "csv", "html"]), default="text", show_default=True)
+@click.option(
+    "--format", "style", type=click.Choice(["text", "markdown", "json", "csv", "html"]), default="text", show_default=True
+)
 @click.option("--file", "path", metavar="FILE", help="Another table than the project's own.")
 @OVERLAY
 def table(names, style, path, overlay) -> None:
@@ -185,7 +197,12 @@ def validate(candidate, op, backward, dtypes, strict, json_path, overlay) -> Non
 
     forward = load(candidate)
     result = grading.validate(
-        forward, op, backward=load(backward) if backward else None, dtypes=dtypes, table=read_table(None, overlay), name=candidate
+        forward,
+        op,
+        backward=load(backward) if backward else None,
+        dtypes=dtypes,
+        table=read_table(None, overlay),
+        name=candidate,
     )
     if json_path is not None:
         _write(json_path, result.to_json())

@@ -104,7 +104,9 @@ def _pattern(got: np.ndarray, truth: Truth) -> Outcome | None:
 @np.errstate(all="ignore")
 def units_of(got, truth: Truth, dtype: str, floor=0.0) -> np.ndarray:
     """The error of each element in units; 0 where both are the same nan or infinity, inf where only one is."""
-    assert truth.hi is not None and truth.lo is not None and truth.scale is not None
+    assert truth.hi is not None
+    assert truth.lo is not None
+    assert truth.scale is not None
     fmt = FORMATS[dtype]
     hi, g = truth.hi, np.asarray(got).astype(np.float64)
     overflow = 2.0 ** min(fmt.max_exponent + 1, 1023)

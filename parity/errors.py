@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 HELD, VIOLATED, USAGE, CRASHED, INTERNAL, NOTHING = range(6)
-"""Exit codes: 0 held, 1 a tolerance violated, 2 usage or table invalid, 3 the candidate crashed, 4 internal error, 5 nothing selected."""
+"""0 held, 1 a tolerance violated, 2 usage or table invalid, 3 the candidate crashed, 4 internal error, 5 nothing selected."""
 
 
 class ParityError(Exception):
@@ -19,7 +19,11 @@ class UnknownOp(ParityError):
 
     def __init__(self, name: str, known):
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        bare = [k for k in known if k.rsplit(".", 1)[-1] in difflib.get_close_matches(name, [k.rsplit(".", 1)[-1] for k in known], n=3)]
+        bare = [
+            k
+            for k in known
+            if k.rsplit(".", 1)[-1] in difflib.get_close_matches(name, [k.rsplit(".", 1)[-1] for k in known], n=3)
+        ]
         nearest = list(dict.fromkeys(close + bare))[:3]
         hint = f"the nearest names are {', '.join(nearest)}" if nearest else "no name is near it"
         super().__init__(f"{name!r} is no op or family; {hint}. `parity list` shows them all.")

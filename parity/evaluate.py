@@ -120,7 +120,9 @@ def _trimmed(arrays: list) -> list:
 def _run(e: Evaluation, name: str, ours: Implementation) -> Party:
     try:
         if name == "torch":
-            found = torch_forward(e.pair, e.built) if e.direction == "forward" else torch_backward(e.pair, e.built, e.cotangents)
+            found = (
+                torch_forward(e.pair, e.built) if e.direction == "forward" else torch_backward(e.pair, e.built, e.cotangents)
+            )
         elif name == "scipy":
             found = scipy_forward(e.pair, e.built)
         else:

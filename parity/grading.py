@@ -171,7 +171,9 @@ class _Judge:
             if t is not None and np.shape(t) == truth.value.shape:
                 fine |= _elements(got, truth, units_of(t, truth, e.dtype), e.dtype) & np.isfinite(np.asarray(t, np.float64))
                 other = np.asarray(t).astype(np.float64)
-                as_truth = Truth(np.asarray(t), other, np.zeros_like(other), np.fmax(truth.scale, np.abs(other)), _signs(other, truth))
+                as_truth = Truth(
+                    np.asarray(t), other, np.zeros_like(other), np.fmax(truth.scale, np.abs(other)), _signs(other, truth)
+                )
                 fine |= _elements(got, as_truth, 2 * allowed, e.dtype)
         return bool(fine.all())
 

@@ -28,10 +28,12 @@ class Format:
 
     @property
     def eps(self) -> float:
+        """The spacing at 1."""
         return 2 * self.u
 
     @property
     def max(self) -> float:
+        """The largest finite number."""
         return math.ldexp(2.0 - self.eps, self.max_exponent)
 
     @property
@@ -46,10 +48,12 @@ class Format:
 
     @property
     def log_max(self) -> float:
+        """Where exp overflows."""
         return (self.max_exponent + 1) * math.log(2.0)
 
     @property
     def log_smallest(self) -> float:
+        """Where exp underflows to zero."""
         return math.log(2.0) * (2 - self.max_exponent - self.precision)
 
 
@@ -107,34 +111,41 @@ def scaled_bell(scale):
 
 # -- magnitudes ------------------------------------------------------------------------------------------------------------
 def signed_zeros(shape, fmt, rng):
+    """0 and -0."""
     return _cycle([0.0, -0.0], shape)
 
 
 def subnormals(shape, fmt, rng):
+    """The smallest, the largest and a few other subnormal numbers, both signs."""
     s = fmt.smallest
     return _cycle([s, -s, 2 * s, 3 * s, -5 * s, fmt.tiny - s, s - fmt.tiny, fmt.tiny / 2], shape)
 
 
 def smallest_normals(shape, fmt, rng):
+    """The smallest normal number and its neighbours."""
     t = fmt.tiny
     return _cycle([t, -t, t + fmt.smallest, -t - fmt.smallest, 2 * t, -3 * t], shape)
 
 
 def epsilons(shape, fmt, rng):
+    """Numbers about the size of the rounding unit, and of its square root."""
     u = fmt.u
     return _cycle([u, -u, 2 * u, -2 * u, u / 2, -u / 2, 3 * u, math.sqrt(u), -math.sqrt(u), 5 * u], shape)
 
 
 def near_one(shape, fmt, rng):
+    """1, 1/2, 2 and their neighbours, both signs."""
     return _cycle(_neighbours([1.0, -1.0, 0.5, -0.5, 2.0, -2.0], fmt), shape)
 
 
 def exp_overflow(shape, fmt, rng):
+    """Where exp overflows, half and one and a half times that, with neighbours."""
     points = [fmt.log_max, -fmt.log_max, fmt.log_max - math.log(2), 0.5 * fmt.log_max, -0.5 * fmt.log_max, 1.5 * fmt.log_max]
     return _cycle(_neighbours(points, fmt), shape)
 
 
 def exp_underflow(shape, fmt, rng):
+    """Where exp becomes subnormal and zero, with neighbours, both signs."""
     low, tiny = fmt.log_smallest, math.log(fmt.tiny)
     points = [low, -low, tiny, -tiny, low - math.log(2), 0.96 * low, 0.98 * tiny, 1.2 * low]
     return _cycle(_neighbours(points, fmt), shape)
@@ -165,14 +176,17 @@ def square_underflow(shape, fmt, rng):
 
 
 def largest(shape, fmt, rng):
+    """The largest finite numbers: any sum or square of them overflows."""
     return _cycle([fmt.max, -fmt.max, fmt.max / 2, -fmt.max / 2, fmt.max / 4], shape)
 
 
 def infinities(shape, fmt, rng):
+    """Both infinities."""
     return _cycle([np.inf, -np.inf], shape)
 
 
 def nans(shape, fmt, rng):
+    """nan among ordinary numbers."""
     return _cycle([np.nan, 1.0, np.nan, -2.0], shape)
 
 
@@ -196,7 +210,12 @@ def _put(x, column, value):
 
 
 def constant_row(shape, fmt, rng):
-    return _cycle([0.1], shape) if not shape else np.broadcast_to(_cycle([0.1, 1000.5, -3333.3], shape[:1])[(...,) + (None,) * (len(shape) - 1)], shape).copy()
+    """Rows whose entries are all equal: zero variance."""
+    return (
+        _cycle([0.1], shape)
+        if not shape
+        else np.broadcast_to(_cycle([0.1, 1000.5, -3333.3], shape[:1])[(...,) + (None,) * (len(shape) - 1)], shape).copy()
+    )
 
 
 def ties(shape, fmt, rng):
@@ -233,28 +252,34 @@ def growing_ones(shape, fmt, rng):
 
 
 def one_inf(shape, fmt, rng):
+    """One +inf in each row."""
     return _put(_rows(shape, rng), 1, np.inf)
 
 
 def one_neg_inf(shape, fmt, rng):
+    """One -inf in each row."""
     return _put(_rows(shape, rng), 1, -np.inf)
 
 
 def two_infs(shape, fmt, rng):
+    """Two +inf in each row."""
     return _put(_put(_rows(shape, rng), 1, np.inf), 2, np.inf)
 
 
 def opposite_infs(shape, fmt, rng):
+    """A +inf and a -inf in each row."""
     return _put(_put(_rows(shape, rng), 1, np.inf), 2, -np.inf)
 
 
 def all_neg_inf_row(shape, fmt, rng):
+    """The first row is -inf throughout: everything is masked."""
     x = _rows(shape, rng)
     x[(0,) * max(x.ndim - 1, 0)] = -np.inf
     return x
 
 
 def one_nan(shape, fmt, rng):
+    """One nan in each row."""
     return _put(_rows(shape, rng), -1, np.nan)
 
 
@@ -274,6 +299,7 @@ def wide_logits(shape, fmt, rng):
 
 
 def huge_logits(shape, fmt, rng):
+    """Logits of size 1e4."""
     return signed(shape, rng) * 1e4
 
 
@@ -291,10 +317,12 @@ def strided(x):
 
 
 def negative_stride(x):
+    """The last axis walked backwards."""
     return np.ascontiguousarray(x[..., ::-1])[..., ::-1]
 
 
 def fortran_order(x):
+    """Column-major memory."""
     return np.asfortranarray(x)
 
 

@@ -57,8 +57,9 @@ MAGNITUDES = _pick(
     h.square_overflow, h.largest, h.infinities, h.nans, h.integers,
 )  # fmt: skip
 ROWS = _pick(
-    h.signed_zeros, h.subnormals, h.constant_row, h.ties, h.large_mean, h.huge_mean, h.alternating_huge, h.growing_ones, h.binades,
-    h.square_overflow, h.square_underflow, h.largest, h.one_inf, h.one_neg_inf, h.two_infs, h.opposite_infs, h.one_nan,
+    h.signed_zeros, h.subnormals, h.constant_row, h.ties, h.large_mean, h.huge_mean, h.alternating_huge, h.growing_ones,
+    h.binades, h.square_overflow, h.square_underflow, h.largest, h.one_inf, h.one_neg_inf, h.two_infs, h.opposite_infs,
+    h.one_nan,
 )  # fmt: skip
 LOGITS = _pick(
     h.signed_zeros, h.subnormals, h.constant_row, h.ties, h.one_hot, h.wide_gap, h.wide_logits, h.huge_logits, h.shifted_logits,

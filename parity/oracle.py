@@ -44,7 +44,7 @@ Arrays = Sequence[Any]
 
 
 def _uncollected(evaluate):
-    """Be quiet, and pause Python's cycle collector: a tape of a million numbers has no cycles, and walking it again and again halves the speed."""
+    """Be quiet, and pause Python's cycle collector: a tape has no cycles, and walking a million numbers halves the speed."""
 
     @functools.wraps(evaluate)
     def paused(*args):
@@ -92,7 +92,7 @@ def backward(
     return tuple(truths[kept.index(i)] if w else None for i, w in enumerate(wanted))
 
 
-# -- evaluating -------------------------------------------------------------------------------------------------------------
+# -- evaluating --------------------------------------------------------------------------------------------------------
 def _as_tuple(result) -> tuple:
     return tuple(result) if isinstance(result, (tuple, list)) else (result,)
 
@@ -133,7 +133,7 @@ def _reverse(definition, cotangents, arrays, options, wanted):
             for node, seed in zip(out.reshape(-1), np.asarray(dy, np.float64).reshape(-1).tolist(), strict=True):
                 _flow(node, arb(seed), abs(arb(seed)))
     for node in reversed(records):
-        if node.gradient is None or node.gradient.is_zero() and node.magnitude.is_zero():
+        if node.gradient is None or (node.gradient.is_zero() and node.magnitude.is_zero()):
             continue
         for parent, partial in node.edges:
             _flow(parent, _product(node.gradient, partial), abs(_product(node.magnitude, partial)))
@@ -157,7 +157,7 @@ def _gather(leaf: np.ndarray, name: str) -> np.ndarray:
     return out
 
 
-# -- rounding, with proof ------------------------------------------------------------------------------------------------------
+# -- rounding, with proof ----------------------------------------------------------------------------------------------
 def _resolve(attempt: Callable[[], list], dtype: str) -> list:
     """`attempt` at rising precision until each of its outputs is proven; object outputs become (hi, lo) pairs."""
     before = ctx.prec
@@ -173,7 +173,7 @@ def _resolve(attempt: Callable[[], list], dtype: str) -> list:
                 return results
     finally:
         ctx.prec = before
-    raise OracleError(f"The definition could not be decided with {PRECISIONS[-1]} bits; state a convention for this input.")
+    raise OracleError(f"The definition is undecided with {PRECISIONS[-1]} bits; state a convention for this input.")
 
 
 def _halves(out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -183,7 +183,9 @@ def _halves(out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _floats(out: np.ndarray) -> np.ndarray:
     """|values| of an object array as float64, rounded to nearest; infinite ones capped at the largest number."""
-    flat = np.array([abs(float(r.value if isinstance(r, Real) else r)) for r in np.asarray(out, object).reshape(-1)], np.float64)
+    flat = np.array(
+        [abs(float(r.value if isinstance(r, Real) else r)) for r in np.asarray(out, object).reshape(-1)], np.float64
+    )
     return np.minimum(flat, np.finfo(np.float64).max).reshape(np.shape(out))
 
 
@@ -266,7 +268,7 @@ def _scale_of(evaluate, his):
     raise OracleError("The scale of this op could not be decided; state it without comparisons that tie.")
 
 
-# -- elementwise and movement ---------------------------------------------------------------------------------------------------
+# -- elementwise and movement ------------------------------------------------------------------------------------------
 def _moved(result) -> Truth:
     value = np.asarray(result)
     if value.dtype.kind in "iub":

@@ -214,6 +214,7 @@ class Real:
 
 # -- balls ---------------------------------------------------------------------------------------------------------------
 def is_nan(x) -> bool:
+    """Exactly nan, which only the rules of the extended reals make here."""
     return x.is_nan()
 
 
@@ -227,7 +228,7 @@ def _result(value, edges):
 
 
 def _enclosed(x):
-    if x.is_nan() or not x.is_finite() and not x.is_exact():
+    if x.is_nan() or (not x.is_finite() and not x.is_exact()):
         raise Undecided
     return x
 

@@ -95,7 +95,9 @@ def torch_backward(pair: Pair, built: Built, cotangents) -> tuple[np.ndarray | N
         used = [(o, to_tensor(c)) for o, c in zip(outputs, cotangents, strict=True) if c is not None and o.requires_grad]
         gradients: dict[int, np.ndarray] = {}
         if used:
-            found = torch.autograd.grad([o for o, _ in used], [tensors[i] for i in wanted], [c for _, c in used], allow_unused=True)
+            found = torch.autograd.grad(
+                [o for o, _ in used], [tensors[i] for i in wanted], [c for _, c in used], allow_unused=True
+            )
             gradients = {i: to_array(g) for i, g in zip(wanted, found, strict=True) if g is not None}
         zeros = {i: np.zeros(np.shape(built.arrays[i]), built.arrays[i].dtype) for i in wanted}
         return tuple(gradients.get(i, zeros[i]) if i in wanted else None for i in range(len(tensors)))

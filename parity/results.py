@@ -70,7 +70,12 @@ class RunResult:
         ops = len({v.check.op for v in self.verdicts})
         reasons = Counter(v.message for v in self.verdicts if v.status == "skipped")
         why = "; ".join(f"{n} x {r}" for r, n in sorted(reasons.items()))
-        parts = [f"{ops} ops", f"{len(self)} checks", f"{c['held']} held", f"{c['skipped']} skipped" + (f" ({why})" if why else "")]
+        parts = [
+            f"{ops} ops",
+            f"{len(self)} checks",
+            f"{c['held']} held",
+            f"{c['skipped']} skipped" + (f" ({why})" if why else ""),
+        ]
         parts.append(f"{c['known']} known differences of the references")
         if c["cured"]:
             parts.append(f"{c['cured']} cured here")
@@ -78,14 +83,20 @@ class RunResult:
 
     def to_json(self) -> str:
         """The whole run as JSON, the same bytes for the same numbers."""
-        data = {"versions": self.versions, "summary": dict(sorted(self.counts.items())), "checks": [v.as_dict() for v in self.verdicts]}
+        data = {
+            "versions": self.versions,
+            "summary": dict(sorted(self.counts.items())),
+            "checks": [v.as_dict() for v in self.verdicts],
+        }
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     def __repr__(self) -> str:
         return "\n".join([f"<parity run: {self.summary()}>", *(f"  violated: {v.check.id}" for v in self.violations[:10])])
 
     def _repr_html_(self) -> str:
-        return _table(("op", "dtype", "checks", "worst units", "budget", "by", "at"), map(cell_texts, self.cells)) + _p(self.summary())
+        return _table(("op", "dtype", "checks", "worst units", "budget", "by", "at"), map(cell_texts, self.cells)) + _p(
+            self.summary()
+        )
 
 
 def _cell(op: str, dtype: str, verdicts: Sequence[Verdict]) -> Cell:
@@ -99,7 +110,15 @@ def cell_texts(cell: Cell) -> tuple[str, ...]:
     """A cell as the texts of a table row."""
     v = cell.worst
     by = "ours" if v.check.reference == "truth" else v.check.reference
-    return (cell.op, cell.dtype, str(cell.checks), f"{v.units:.3g}", f"{v.budget:.3g}", by, f"{v.check.direction} {v.check.hazard}")
+    return (
+        cell.op,
+        cell.dtype,
+        str(cell.checks),
+        f"{v.units:.3g}",
+        f"{v.budget:.3g}",
+        by,
+        f"{v.check.direction} {v.check.hazard}",
+    )
 
 
 GRADES = ("tight", "parity", "fail", "not covered")

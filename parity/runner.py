@@ -6,7 +6,7 @@ import math
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,8 @@ def _among(value: str, allowed: tuple[str, ...]) -> bool:
     return not allowed or value in allowed
 
 
-# -- listing -------------------------------------------------------------------------------------------------------------------
-@lru_cache(maxsize=None)
+# -- listing -----------------------------------------------------------------------------------------------------------
+@cache
 def _cases(op: str) -> Mapping[str, Case]:
     return {c.name: c for c in cases_of(catalogue()[op], definition(op))}
 
@@ -79,7 +79,7 @@ def _references(pair: Pair, dtype: str, direction: str) -> list[str]:
     return names
 
 
-# -- running -------------------------------------------------------------------------------------------------------------------
+# -- running -----------------------------------------------------------------------------------------------------------
 def run_op(op: str, selection: Selection, table: Table, ours: Implementation | None = None) -> Iterator[Verdict]:
     """The verdicts of the selected checks of one op, grouped so that each case is evaluated once."""
     pair = catalogue()[op]
@@ -114,7 +114,7 @@ def run_check(check: Check, table: Table) -> Verdict:
     return judge(evaluation, check, table.rows.get(check.op), library(pair))
 
 
-# -- judging -------------------------------------------------------------------------------------------------------------------
+# -- judging -----------------------------------------------------------------------------------------------------------
 def judge(e: Evaluation, check: Check, row: Row | None, ours: Implementation) -> Verdict:
     """The verdict of one check, given what the parties returned."""
     if row is None:
@@ -125,7 +125,9 @@ def judge(e: Evaluation, check: Check, row: Row | None, ours: Implementation) ->
     if reason is not None:
         if party.error or any(np.size(a) == 0 for a in e.built.arrays if a is not None):  # no kernel is needed for no elements
             return Verdict(check, "skipped", message=reason)
-        return Verdict(check, "violated", message=f"is listed as a gap ({reason}), but {check.reference} now answers; remove the entry.")
+        return Verdict(
+            check, "violated", message=f"is listed as a gap ({reason}), but {check.reference} now answers; remove the entry."
+        )
     outcome, budget = judge_party(e, party, row, who)
     return _with_difference(e, check, row, who, outcome, budget, ours)
 
@@ -145,7 +147,9 @@ def judge_party(e: Evaluation, party: Party, row: Row, who: str) -> tuple[Outcom
     if party.error:
         return Outcome(False, "error", math.inf, (), party.error), budget
     if len(party.outputs) < len(e.truths):
-        return Outcome(False, "structure", math.inf, (), f"returned {len(party.outputs)} outputs, expected {len(e.truths)}"), budget
+        return Outcome(
+            False, "structure", math.inf, (), f"returned {len(party.outputs)} outputs, expected {len(e.truths)}"
+        ), budget
     worst = Outcome(True, "values", 0.0)
     for position, (got, truth) in enumerate(zip(party.outputs, e.truths, strict=False)):
         outcome = _judge_output(e, got, truth, row, who, budget, position)
@@ -180,7 +184,9 @@ def _regional(e: Evaluation, row: Row, who: str, budget: float, truth: Truth):
     return limit, floor
 
 
-def _with_difference(e: Evaluation, check: Check, row: Row, who: str, outcome: Outcome, budget: float, ours: Implementation) -> Verdict:
+def _with_difference(
+    e: Evaluation, check: Check, row: Row, who: str, outcome: Outcome, budget: float, ours: Implementation
+) -> Verdict:
     entry = row.difference(who, check.direction, check.dtype, check.hazard)
     if entry is not None and "paths" in entry and dispatch_path() not in entry["paths"]:
         entry = None
@@ -218,7 +224,7 @@ def _parity(e: Evaluation, row: Row, who: str, budget: float, ours: Implementati
     return None
 
 
-# -- what a failure shows --------------------------------------------------------------------------------------------------------
+# -- what a failure shows ----------------------------------------------------------------------------------------------
 def _detail(e: Evaluation, outcome: Outcome, who: str, ours: Implementation) -> dict[str, Any]:
     position, *rest = outcome.index or (0,)
     index = tuple(rest)
@@ -269,4 +275,6 @@ def _shown(array, index: tuple[int, ...]) -> str:
 def internal(check: Check, error: BaseException) -> Verdict:
     """The verdict of a check that failed inside the engine."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return Verdict(check, "violated", math.inf, 0.0, "internal", f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})")
+    return Verdict(
+        check, "violated", math.inf, 0.0, "internal", f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})"
+    )

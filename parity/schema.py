@@ -17,7 +17,9 @@ def _by(names, value: dict) -> dict:
 SENTENCE = {"type": "string", "minLength": 12}
 UNITS = {"type": "number", "minimum": 0, "maximum": 1e9}
 BUDGET = _by(DIRECTIONS, _by(DTYPES, UNITS))
-PAIR_OF_TOLERANCES = _object({"rtol": {"type": "number", "minimum": 0, "maximum": 1}, "atol": {"type": "number", "minimum": 0}}, ["rtol", "atol"])
+PAIR_OF_TOLERANCES = _object(
+    {"rtol": {"type": "number", "minimum": 0, "maximum": 1}, "atol": {"type": "number", "minimum": 0}}, ["rtol", "atol"]
+)
 HAZARDS = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
 REGION = _object(
     {

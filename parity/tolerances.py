@@ -226,7 +226,11 @@ def _check(data: dict, lines: dict[Path_, int], partial: bool) -> list[tuple[int
 
     from parity.schema import ROW, TABLE
 
-    schema = TABLE if not partial else {**TABLE, "patternProperties": {k: {**ROW, "required": []} for k in TABLE["patternProperties"]}}
+    schema = (
+        TABLE
+        if not partial
+        else {**TABLE, "patternProperties": {k: {**ROW, "required": []} for k in TABLE["patternProperties"]}}
+    )
     problems = []
     for error in Draft202012Validator(schema).iter_errors(data):
         where = tuple(error.absolute_path)

@@ -43,7 +43,28 @@ WITHOUT_BACKWARD = {
 NOT_DIFFERENTIABLE = frozenset(op for names in WITHOUT_BACKWARD.values() for op in names.split())
 
 IN_SCIPY = frozenset(
-    "activations.softmax activations.log_softmax activations.sigmoid activations.logsigmoid special.logsumexp special.erf special.erfc "
-    "special.erfinv special.lgamma special.digamma special.xlogy special.xlog1py special.entr special.ndtr special.log_ndtr "
-    "special.ndtri special.logit special.expm1 special.log1p similarity.cdist similarity.pdist linalg.solve".split()
+    [
+        "activations.softmax",
+        "activations.log_softmax",
+        "activations.sigmoid",
+        "activations.logsigmoid",
+        "special.logsumexp",
+        "special.erf",
+        "special.erfc",
+        "special.erfinv",
+        "special.lgamma",
+        "special.digamma",
+        "special.xlogy",
+        "special.xlog1py",
+        "special.entr",
+        "special.ndtr",
+        "special.log_ndtr",
+        "special.ndtri",
+        "special.logit",
+        "special.expm1",
+        "special.log1p",
+        "similarity.cdist",
+        "similarity.pdist",
+        "linalg.solve",
+    ]
 )

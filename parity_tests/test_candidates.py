@@ -46,7 +46,9 @@ def test_wrong_implementation_is_caught(candidate, table):
 @pytest.mark.parametrize("candidate", _params("right"))
 def test_right_implementation_is_not_flagged(candidate, table):
     result = _grade(candidate, table, first_failure=False)
-    shown = "\n".join(f"{v.check.id}: {v.stage} {v.units:.4g} of {v.budget:.4g} {v.message} {dict(v.detail)}" for v in result.failures[:5])
+    shown = "\n".join(
+        f"{v.check.id}: {v.stage} {v.units:.4g} of {v.budget:.4g} {v.message} {dict(v.detail)}" for v in result.failures[:5]
+    )
     assert result.grade in ("tight", "parity"), f"{result!r}\n{shown}"
 
 

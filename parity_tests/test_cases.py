@@ -13,7 +13,9 @@ from parity.cases import EVERY, build, every_value
 from parity.hostile import FORMATS, LAYOUTS
 from parity.rounding import DTYPES
 
-FACTORIES = [f for _, f in inspect.getmembers(kinds, inspect.isfunction) if f.__module__ == kinds.__name__ and f.__name__[0].isupper()]
+FACTORIES = [
+    f for _, f in inspect.getmembers(kinds, inspect.isfunction) if f.__module__ == kinds.__name__ and f.__name__[0].isupper()
+]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
@@ -69,10 +71,8 @@ def test_layouts_keep_values_and_change_memory(layout):
 
 @pytest.mark.parametrize("factory", FACTORIES, ids=lambda f: f.__name__)
 def test_kinds_make_what_they_say(factory):
-    if factory is kinds.Noise:
-        kind = factory("rng", (4,), lambda rng, shape: rng.random(shape))
-    else:
-        kind = factory()
+    arguments = ("rng", (4,), lambda rng, shape: rng.random(shape)) if factory is kinds.Noise else ()
+    kind = factory(*arguments)
     for fmt in FORMATS.values():
         for maker in (kind.ordinary, *kind.hostile.values()):
             rng = np.random.Generator(np.random.PCG64(3))

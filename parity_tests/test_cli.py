@@ -23,13 +23,17 @@ def test_run_prints_a_table_and_counts_everything():
     assert done.exit_code == 0, done.output
     assert re.search(r"activations\.relu +float32", done.output)
     last = done.output.strip().splitlines()[-1]
-    assert re.fullmatch(r"1 ops, \d+ checks, \d+ held, \d+ skipped.*, \d+ known differences of the references, 0 violated\.", last)
+    assert re.fullmatch(
+        r"1 ops, \d+ checks, \d+ held, \d+ skipped.*, \d+ known differences of the references, 0 violated\.", last
+    )
 
 
 def test_run_selects():
     by_name = json.loads(call("run", "torch.nn.functional.softmax", "--dtype", "float32", "--json", "-", "--quiet").output)
     assert {c["op"] for c in by_name["checks"]} == {"activations.softmax"}
-    one = json.loads(call("run", "softmax", "--reference", "truth", "--direction", "backward", "--hazard", "one_inf", "--json", "-").output)
+    one = json.loads(
+        call("run", "softmax", "--reference", "truth", "--direction", "backward", "--hazard", "one_inf", "--json", "-").output
+    )
     assert {(c["direction"], c["reference"]) for c in one["checks"]} == {("backward", "truth")}
     assert all(c["hazard"].endswith("one_inf") for c in one["checks"])
 
@@ -55,7 +59,11 @@ def test_two_runs_print_the_same_bytes():
         (("validate", "nothing.py:f", "--op", "relu"), 2, "no file"),
         (("validate", "no colon", "--op", "relu"), 2, "FILE.py:FUNCTION"),
         (("validate", "math:nothing", "--op", "relu"), 2, "has no 'nothing'"),
-        (("run", "relu", "--json", "/no/such/folder/x.json", "--dtype", "float16", "--hazard", "ordinary"), 2, "cannot be written"),
+        (
+            ("run", "relu", "--json", "/no/such/folder/x.json", "--dtype", "float16", "--hazard", "ordinary"),
+            2,
+            "cannot be written",
+        ),
     ],
 )
 def test_bad_input_gets_one_sentence_and_an_exit_code(args, code, words):
@@ -76,7 +84,15 @@ def test_table_formats():
 
 def test_explain_shows_every_piece():
     text = call("explain", "activations.softmax", "--no-measure").output
-    for piece in ("activations.softmax(x, axis=-1)", "softmax_backward", "definition", "references: torch", "one_inf", "scale", "why"):
+    for piece in (
+        "activations.softmax(x, axis=-1)",
+        "softmax_backward",
+        "definition",
+        "references: torch",
+        "one_inf",
+        "scale",
+        "why",
+    ):
         assert piece in text, piece
 
 
@@ -92,7 +108,7 @@ def test_list_counts():
     assert "activations.relu-float32-forward-torch-ordinary" in call("list", "relu", "--checks").output
 
 
-CANDIDATES = '''
+CANDIDATES = """
 import numpy as np
 
 def right(x, axis=-1):
@@ -128,7 +144,7 @@ def backward(grad_output, x, axis=-1):
     return ((y * (dy - (dy * y).sum(axis=axis, keepdims=True))).astype(x.dtype),)
 
 number = 3
-'''
+"""
 
 
 @pytest.fixture

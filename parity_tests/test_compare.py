@@ -52,7 +52,13 @@ def test_stated_sign_of_zero():
 
 @pytest.mark.parametrize(
     ("value", "stage"),
-    [("text", "structure"), (None, "structure"), (np.zeros(2), "shape"), (np.zeros(1, np.float32), "dtype"), (np.zeros(1, int), "dtype")],
+    [
+        ("text", "structure"),
+        (None, "structure"),
+        (np.zeros(2), "shape"),
+        (np.zeros(1, np.float32), "dtype"),
+        (np.zeros(1, int), "dtype"),
+    ],
 )
 def test_structure_shape_and_dtype_come_before_values(value, stage):
     outcome = compare(value, truth(0.0), 1e9, "float64")
@@ -65,7 +71,9 @@ def test_one_unit_is_half_the_spacing_at_one(dtype):
     assert units_of(got(1 + eps, dtype=dtype), truth(1.0, dtype=dtype), dtype)[0] == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize(("dtype", "smallest"), [("float64", 5e-324), ("float32", 2.0**-149), ("float16", 2.0**-24), ("bfloat16", 2.0**-133)])
+@pytest.mark.parametrize(
+    ("dtype", "smallest"), [("float64", 5e-324), ("float32", 2.0**-149), ("float16", 2.0**-24), ("bfloat16", 2.0**-133)]
+)
 def test_the_quantum_is_the_floor_for_subnormals(dtype, smallest):
     assert units_of(got(smallest, dtype=dtype), truth(0.0, dtype=dtype), dtype)[0] == 2.0
 

@@ -83,7 +83,9 @@ def test_every_listed_difference_names_checks_that_exist(table):
             for direction, by in entry["where"].items():
                 for dtype, hazards in by.items():
                     for hazard in hazards:
-                        assert (who, direction, dtype, hazard) in known, f"{row.op}: line {row.line}: no check {who} {direction} {dtype} {hazard}"
+                        assert (who, direction, dtype, hazard) in known, (
+                            f"{row.op}: line {row.line}: no check {who} {direction} {dtype} {hazard}"
+                        )
 
 
 def test_no_op_has_lost_checks(capsys):

@@ -6,9 +6,10 @@ import doctest
 import importlib
 import pkgutil
 
+import pytest
+
 import npimpl
 import parity
-import pytest
 
 
 def _modules():

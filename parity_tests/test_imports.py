@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import npimpl
 import parity
-import pytest
 
 NPIMPL, PARITY = Path(npimpl.__file__).parent, Path(parity.__file__).parent
 HEAVY = {"torch", "scipy"}

@@ -21,7 +21,9 @@ def exactly_rounded(x: Fraction, dtype: str) -> float:
     fmt = FORMATS[dtype]
     if x == 0:
         return 0.0
-    exponent = max(math.frexp(float(abs(x)))[1] - 1, 1 - fmt.max_exponent) if abs(x) > Fraction(1, 2**1080) else 1 - fmt.max_exponent
+    exponent = (
+        max(math.frexp(float(abs(x)))[1] - 1, 1 - fmt.max_exponent) if abs(x) > Fraction(1, 2**1080) else 1 - fmt.max_exponent
+    )
     if abs(x) >= Fraction(2) ** (exponent + 1):
         exponent += 1
     step = Fraction(2) ** (exponent - fmt.precision + 1)
@@ -155,4 +157,6 @@ def test_the_sixteen_bit_formats_are_the_real_ones():
     for name, fmt in FORMATS.items():
         if name != "bfloat16":
             info = np.finfo(DTYPES[name])
-            assert (fmt.max, fmt.tiny, fmt.smallest, fmt.eps) == tuple(map(float, (info.max, info.tiny, info.smallest_subnormal, info.eps)))
+            assert (fmt.max, fmt.tiny, fmt.smallest, fmt.eps) == tuple(
+                map(float, (info.max, info.tiny, info.smallest_subnormal, info.eps))
+            )

@@ -56,7 +56,9 @@ def test_variance_is_shift_invariant_and_never_negative(given_, keepdims, correc
     v = npimpl.reductions.var(x, axis=axis, correction=correction, keepdims=keepdims)
     assert (v >= 0).all()
     np.testing.assert_allclose(v, x.var(axis=axis, ddof=correction, keepdims=keepdims), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(npimpl.reductions.std(x, axis=axis, correction=correction, keepdims=keepdims) ** 2, v, rtol=1e-12)
+    np.testing.assert_allclose(
+        npimpl.reductions.std(x, axis=axis, correction=correction, keepdims=keepdims) ** 2, v, rtol=1e-12
+    )
 
 
 @given(array_and_axis())
@@ -78,9 +80,26 @@ def test_sum_to_shape_is_the_transpose_of_broadcasting(shapes, seed):
 
 
 UNARY = [
-    n
-    for n in "relu relu6 leaky_relu elu celu selu gelu silu mish softplus sigmoid logsigmoid tanh softsign tanhshrink hardtanh".split()
-    + "hardsigmoid hardswish hardshrink softshrink".split()
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "celu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+    "sigmoid",
+    "logsigmoid",
+    "tanh",
+    "softsign",
+    "tanhshrink",
+    "hardtanh",
+    "hardsigmoid",
+    "hardswish",
+    "hardshrink",
+    "softshrink",
 ]
 
 

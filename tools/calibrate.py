@@ -215,7 +215,10 @@ def _row(op: str, text: dict, found: list) -> dict:
         for hazard, dtype, direction, who, units, *rest in rows:
             if who == "allclose":
                 for d, (rtol, atol) in rest[2].items():
-                    close[d] = {"rtol": max(rtol, close.get(d, {}).get("rtol", 0.0)), "atol": max(atol, close.get(d, {}).get("atol", 0.0))}
+                    close[d] = {
+                        "rtol": max(rtol, close.get(d, {}).get("rtol", 0.0)),
+                        "atol": max(atol, close.get(d, {}).get("atol", 0.0)),
+                    }
                 continue
             cells.setdefault((who, direction, dtype), {}).setdefault(hazard, {})[path] = (float(units), rest)
     row = {k: text[k] for k in ("scale", "why", "source") if k in text}
@@ -248,7 +251,9 @@ def _budgets(cells, who, listed, op) -> dict:
         w, direction, dtype = cell
         if w != who:
             continue
-        kept = {h: max((u for p, (u, _) in by.items() if (*cell, h, p) not in listed), default=0.0) for h, by in hazards.items()}
+        kept = {
+            h: max((u for p, (u, _) in by.items() if (*cell, h, p) not in listed), default=0.0) for h, by in hazards.items()
+        }
         worst = max((u for u in kept.values() if math.isfinite(u)), default=0.0)
         if who == "ours" and max(kept.values(), default=0.0) > REFERENCE_LIMIT[dtype]:
             print(f"# OURS {op} {direction} {dtype}: {sorted(kept.items(), key=lambda i: -i[1])[:4]}", file=sys.stderr)

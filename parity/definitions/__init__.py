@@ -1,0 +1,1 @@
+"""The textbook definition of each op, for ball arithmetic."""

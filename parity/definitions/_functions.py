@@ -74,7 +74,8 @@ def elementwise(limits=None, *, odd: bool = False):
     """Mark a definition of one array as elementwise.
 
     `limits` states what balls cannot carry: {input: (value, derivative)} for inputs such as inf, -inf or a pole; nan
-    always gives (nan, nan).  Where they depend on the options, `limits` is a function of these.  A value of -0.0 is checked to be negative zero.  `odd`: f(-0) is -0 and f(+0) is +0.
+    always gives (nan, nan).  Where they depend on the options, `limits` is a function of these.  A value of -0.0 is
+    checked to be negative zero.  `odd`: f(-0) is -0 and f(+0) is +0.
     """
 
     def mark(definition):

@@ -51,7 +51,6 @@ def adjust_brightness(image, factor):
     return where(y < 0, 0.0, where(y > 1, 1.0, y))
 
 
-
 def adjust_brightness_uint8(image, factor):
     """y = floor(min(fl(factor x), 255)), fl the rounding to float32: a convention, so it is spelled in float32 here too."""
     y = np.float32(factor) * image.astype(np.float32)

@@ -182,7 +182,7 @@ def batch_norm_scale(x, running_mean=None, running_var=None, weight=None, bias=N
     if running_mean is None:
         return y
     spread = 0 if x.size == 0 else _mean(abs(x), others).reshape(-1)
-    m, v = _updated(x, running_mean, running_var, momentum)
+    _, v = _updated(x, running_mean, running_var, momentum)
     return y, abs((1 - momentum) * running_mean) + abs(momentum) * spread, abs(v)
 
 

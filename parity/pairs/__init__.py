@@ -1,0 +1,1 @@
+"""One row per op: ours, theirs, and the kinds of arrays it is judged on."""

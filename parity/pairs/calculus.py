@@ -187,13 +187,13 @@ PAIRS = (
         options={"function": "softmax", "gradient": "right"},
         differentiable=False,
         call=_check_call,
-        variants=tuple(
-            with_options(function=function, gradient=gradient)
-            for function in GRADIENTS
-            for gradient in ("right", "wrong_sign", "one_percent_off", "one_element_off", "missing_term")
-            if (function, gradient) != ("softmax", "right")
-        )
-        + (
+        variants=(
+            *(
+                with_options(function=function, gradient=gradient)
+                for function in GRADIENTS
+                for gradient in ("right", "wrong_sign", "one_percent_off", "one_element_off", "missing_term")
+                if (function, gradient) != ("softmax", "right")
+            ),
             with_options(function="quadratic", gradient="right", directions=1),
             with_shapes("longer", {"function": "x_sin_x"}, x=(40,)),
         ),

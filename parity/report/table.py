@@ -38,7 +38,8 @@ def columns(lines: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     numeric = [all(_is_number(line[i]) for line in lines[1:]) for i in range(len(widths))]
     return [
-        "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(line, widths, numeric, strict=True)).rstrip() for line in lines
+        "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(line, widths, numeric, strict=True)).rstrip()
+        for line in lines
     ]
 
 
@@ -58,7 +59,9 @@ def reasons(row: Row, width: int = 100) -> Iterator[str]:
     """The sentences of a row: scale, why, source, allclose, regions, known differences."""
 
     def wrapped(label: str, text: str) -> Iterator[str]:
-        yield from textwrap.wrap(text, width, initial_indent=f"  {label:<9s}", subsequent_indent=" " * 11, break_long_words=False)
+        yield from textwrap.wrap(
+            text, width, initial_indent=f"  {label:<9s}", subsequent_indent=" " * 11, break_long_words=False
+        )
 
     yield ""
     yield row.op

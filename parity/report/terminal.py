@@ -20,7 +20,9 @@ def run_lines(result: RunResult) -> Iterator[str]:
     for family, cells in families.items():
         yield ""
         yield family
-        marked = [(*cell_texts(c)[:-1], cell_texts(c)[-1] + (f"  << {c.violated} violated" if c.violated else "")) for c in cells]
+        marked = [
+            (*cell_texts(c)[:-1], cell_texts(c)[-1] + (f"  << {c.violated} violated" if c.violated else "")) for c in cells
+        ]
         yield from columns([HEAD, *marked])
     if result.violations:
         yield ""

@@ -111,11 +111,6 @@ def erfinv_slope_upside_down(grad_output, x):
 
 
 # -- ndtr ------------------------------------------------------------------------------------------------------------------
-def ndtr_by_erf(x):
-    """(1 + erf)/2: the left tail is lost from -8.3 on."""
-    return _elementwise(lambda v: 0.5 * (1 + math.erf(v * math.sqrt(0.5))), x)
-
-
 def ndtr_logistic(x):
     """The logistic approximation of the normal law."""
     with np.errstate(all="ignore"):

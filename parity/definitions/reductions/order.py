@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def histogram(x, bins, range):
     t = [ratio(*(low + k * (high - low) / bins).as_integer_ratio()) for k in np.arange(bins + 1).tolist()]
     inside = [v for v in x.reshape(-1) if v >= t[0] and v <= t[-1]]
     reached = [len([v for v in inside if v >= edge]) for edge in t[:-1]] + [0]
-    counts = [Real(a - b) for a, b in zip(reached, reached[1:], strict=False)]
+    counts = [Real(a - b) for a, b in pairwise(reached)]
     return np.array(counts, dtype=object), np.array([Real(v) for v in t], dtype=object)
 
 

@@ -210,4 +210,3 @@ def logit(x, eps=None):
         top = 1 - arb(eps)
         x = where(x < eps, 0 * x + eps, where(x > top, 0 * x + top, x))
     return np.log(x) - np.log(1 - x)
-
