@@ -50,7 +50,7 @@ def scaled_dot_product_attention_backward(grad_output, query, key, value, attn_m
         dquery_ie = scale sum_j dS_ij key_je        dkey_je = scale sum_i dS_ij query_ie        dmask_ij = dS_ij
 
     each summed over the axes along which its argument was broadcast.  P is computed again from the inputs.
-    A masked pair passes nothing on, whatever stands in its key or query.
+    A masked pair passes nothing on to query and key, whatever stands there.
 
     >>> q, k, v = np.zeros((1, 2)), np.ones((2, 2)), np.array([[1.0], [4.0]])
     >>> scaled_dot_product_attention_backward(np.array([[1.0]]), q, k, v)[2].ravel()

@@ -24,7 +24,8 @@ def lstm_cell(x, h, c, w_ih, w_hh, b_ih=None, b_hh=None):
     rounded once.  sigmoid uses exp(-|a|), which cannot overflow.
 
     Shapes: x (N, I) or (I,), h and c (N, H) or (H,), w_ih (4H, I), w_hh (4H, H), biases (4H,); h' and c' as c.
-    Special values: an infinite gate saturates (0, 1 or -1); 0 * inf in c' is nan.
+    Special values: an infinite gate saturates (0, 1 or -1); 0 * inf in c' is nan, but in the backward a gate whose slope is
+    exactly 0 passes nothing on, which is the limit.
     Raises: ValueError if the shapes do not fit together.
     Source: Gers, Schmidhuber & Cummins, "Learning to Forget: Continual Prediction with LSTM", 2000 (the forget gate).
 
@@ -95,7 +96,8 @@ def gru_cell(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     everything after them is evaluated in float64 and rounded once.
 
     Shapes: x (N, I) or (I,), h (N, H) or (H,), w_ih (3H, I), w_hh (3H, H), biases (3H,); h' as h.
-    Special values: an infinite gate saturates (0, 1 or -1); 0 * inf is nan.
+    Special values: an infinite gate saturates (0, 1 or -1); 0 * inf is nan, but in the backward a gate whose slope is exactly 0
+    passes nothing on, which is the limit.
     Raises: ValueError if the shapes do not fit together.
     Source: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014, eqs. 5 to 8 (there r
     multiplies h before the product).

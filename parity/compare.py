@@ -16,6 +16,9 @@ from parity.oracle import Truth
 WIDE = 2.0**100
 """Multiplies small numbers so that the quantum of float64, 2^-1075, is representable while errors are measured."""
 
+EDGE = 8
+"""A result within this many units of the largest number may be rounded to infinity, and the other way round."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -46,7 +49,7 @@ def compare(got, truth: Truth, budget, dtype: str, *, floor=0.0, check_dtype: bo
     if truth.hi is None:
         return _exactly(got, truth.value)
     units = units_of(got, truth, dtype, floor)
-    pattern = _pattern(got, truth)
+    pattern = _pattern(got, truth, dtype)
     if pattern is not None:
         return pattern
     over = ~(units <= budget)
@@ -81,14 +84,20 @@ def _first(mask: np.ndarray) -> tuple[int, ...]:
     return tuple(int(i) for i in np.argwhere(mask)[0])
 
 
-def _pattern(got: np.ndarray, truth: Truth) -> Outcome | None:
-    """nan where and only where the truth is nan; a stated infinity; a stated sign of zero."""
+@np.errstate(all="ignore")
+def _pattern(got: np.ndarray, truth: Truth, dtype: str) -> Outcome | None:
+    """nan where and only where the truth is nan; infinities likewise, but for results at the very edge of the range; a
+    stated sign of zero.
+    """
     assert truth.hi is not None
-    with np.errstate(invalid="ignore"):
-        g = got.astype(np.float64)
+    g, fmt = got.astype(np.float64), FORMATS[dtype]
+    edge = fmt.max * (1 - EDGE * fmt.u)
+    unlike = np.isinf(g) != np.isinf(truth.value.astype(np.float64))
+    at_edge = (np.abs(g) >= edge) & (np.abs(truth.hi) >= edge) & np.isfinite(truth.hi)
+    opposite = np.isinf(g) & (np.sign(g) != np.sign(truth.hi))
     for name, mask in (
         ("nan", np.isnan(g) != np.isnan(truth.hi)),
-        ("infinity", np.isinf(truth.hi) & (g != truth.hi)),
+        ("infinity", (unlike & ~at_edge) | (opposite & ~np.isnan(truth.hi))),
     ):
         if mask.any():
             text = f"{name} where none is expected, or none where one is, in {int(mask.sum())} of {mask.size} elements"

@@ -177,7 +177,8 @@ def square_underflow(shape, fmt, rng):
 
 def largest(shape, fmt, rng):
     """The largest finite numbers: any sum or square of them overflows."""
-    return _cycle([fmt.max, -fmt.max, fmt.max / 2, -fmt.max / 2, fmt.max / 4], shape)
+    m = fmt.max
+    return _cycle([m, -m, m / 2, -m / 2, m / 4, 0.75 * m, -0.75 * m], shape)
 
 
 def infinities(shape, fmt, rng):

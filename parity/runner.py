@@ -123,7 +123,8 @@ def judge(e: Evaluation, check: Check, row: Row | None, ours: Implementation) ->
     reason = _gap(e.pair, check)
     party = e.party(who, ours)
     if reason is not None:
-        if party.error or any(np.size(a) == 0 for a in e.built.arrays if a is not None):  # no kernel is needed for no elements
+        arrays = [a for a in (*e.built.arrays, *party.outputs) if a is not None]
+        if party.error or any(np.size(a) == 0 for a in arrays):  # no kernel is needed where there are no elements
             return Verdict(check, "skipped", message=reason)
         return Verdict(
             check, "violated", message=f"is listed as a gap ({reason}), but {check.reference} now answers; remove the entry."

@@ -148,7 +148,7 @@ class _Reader:
         from ruamel.yaml.error import YAMLError
 
         try:
-            events = iter(list(YAML(typ="safe", pure=True).parse(content.decode("utf-8"))))
+            events = iter(list(YAML(typ="safe").parse(content.decode("utf-8"))))
         except UnicodeDecodeError as e:
             raise TableError(path, [(content[: e.start].count(b"\n") + 1, "is not UTF-8 text; save it as UTF-8.")]) from None
         except YAMLError as e:
@@ -209,7 +209,7 @@ class _Reader:
 
     def _scalar(self, event):
         text = event.value
-        if event.style is not None:
+        if event.style:
             return text
         if NUMBER.fullmatch(text):
             number = float(text)

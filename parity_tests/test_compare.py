@@ -105,3 +105,12 @@ def test_no_verdict_can_be_dropped_by_truthiness():
         bool(Outcome(True, "values", 0.0))
     with pytest.raises(TypeError, match="status"):
         bool(Verdict(Check("a.b", "float64", "forward", "truth", "ordinary"), "held"))
+
+
+@pytest.mark.parametrize(
+    ("value", "right", "holds"), [(math.inf, 3.39e38, True), (math.inf, 2.5e38, False), (-math.inf, 1e39, False)]
+)
+def test_an_infinity_is_forgiven_only_at_the_edge_of_the_range(value, right, holds):
+    """In bfloat16 a unit is so coarse that 2^128 is few of them away from 2.5e38: the infinity is still wrong there."""
+    t = truth(right, dtype="bfloat16", scale=1e40)
+    assert compare(got(value, dtype="bfloat16"), t, 20.0, "bfloat16").holds is holds

@@ -105,14 +105,14 @@ def _close(pairs: list, ours, theirs) -> None:
 
 
 def _tolerances(pairs: list, largest: float) -> list[float]:
-    """The smallest round rtol that holds for the larger half of the elements, then the atol that the others need."""
+    """A round rtol that holds for every element where one can, then the atol that the others need."""
     import numpy as np
 
     d, b = np.concatenate(pairs, axis=1)
     if not d.size or not d.any():
         return [0.0, 0.0]
-    large = b >= max(np.median(b), 1e-3 * b.max())
-    rtol = min(largest, _round_number(1.5 * float((d[large] / b[large]).max(initial=0.0))))
+    ratio = np.divide(d, b, out=np.full(d.shape, np.inf), where=b > 0)
+    rtol = min(largest, _round_number(1.5 * float(ratio[ratio <= largest].max(initial=0.0))))
     return [rtol, _round_number(1.5 * float((d - rtol * b).max(initial=0.0)))]
 
 

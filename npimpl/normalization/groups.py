@@ -47,6 +47,7 @@ def group_norm_backward(grad_output, x, num_groups, weight=None, bias=None, eps=
         dx = (g - mean(g) - z mean(g z)) / s        dw_c = sum_ns dy_ncs z_ncs        db_c = sum_ns dy_ncs
 
     with the means over the group.  None for a weight or bias that was not given.
+    An infinite weight gives a nan gradient of x, because its row is centred and inf - inf has no value.
 
     >>> group_norm_backward(np.array([[1.0, 0.0, 0.0]]), np.array([[0.0, 1.0, 5.0]]), 1)[0].round(4)
     array([[ 0.1763, -0.2204,  0.0441]])
@@ -101,6 +102,7 @@ def instance_norm_backward(
         dx = (g - mean(g) - z mean(g z)) / s        dw_c = sum_ns dy_ncs z_ncs        db_c = sum_ns dy_ncs
 
     With `use_input_stats=False` m and s do not depend on x, and dx = g / s.  The running statistics get no gradient.
+    An infinite weight gives a nan gradient of x, because its row is centred and inf - inf has no value.
 
     >>> instance_norm_backward(np.array([[[1.0, 0.0, 0.0]]]), np.array([[[0.0, 1.0, 5.0]]]))[0].round(4)
     array([[[ 0.1763, -0.2204,  0.0441]]])
