@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -204,3 +205,13 @@ def test_the_python_interface_has_faces():
     assert "activations.relu" in repr(parity.table("activations.relu"))
     with pytest.raises(TypeError, match="holds"):
         bool(result)
+
+
+def test_the_readme_shows_what_is_really_printed(monkeypatch):
+    root = Path(parity.__file__).resolve().parent.parent
+    if not (root / "README.md").exists():
+        pytest.skip("an installed copy has no README")
+    monkeypatch.chdir(root)
+    shown = re.search(r"```console\n\$ (parity validate .*?)\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.S)
+    assert shown is not None
+    assert call(*shown[1].split()[1:]).output.strip() == shown[2].strip()

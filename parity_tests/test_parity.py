@@ -15,7 +15,7 @@ def _all_checks():
             yield pytest.param(check, id=check.id, marks=mark)
 
 
-@pytest.mark.parametrize("check", _all_checks())
+@pytest.mark.parametrize("check", list(_all_checks()))
 def test_check(check, table):
     verdict = runner.run_check(check, table)
     if verdict.status == "skipped":

@@ -9,6 +9,7 @@ and keeps the sentences of TEXTS.yaml (an earlier table, or rows with only `scal
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -28,53 +29,66 @@ REFERENCE_LIMIT = {"float64": 128.0, "float32": 128.0, "float16": 32.0, "bfloat1
 
 
 # -- measuring -----------------------------------------------------------------------------------------------------------------
+UNLIMITED = {d: dict.fromkeys(LARGEST_RTOL, math.inf) for d in ("forward", "backward")}
+
+
 def measure_op(op: str, texts: dict | None = None) -> tuple[str, list]:
+    """Every party's error in every case: [hazard, dtype, direction, who, units, stage, message, detail]."""
     from parity import runner
-    from parity.evaluate import library
-    from parity.loader import catalogue
-    from parity.oracle import OracleError
     from parity.tolerances import Row
 
-    pair = catalogue()[op]
-    everything = {d: dict.fromkeys(("float64", "float32", "float16", "bfloat16"), math.inf) for d in ("forward", "backward")}
     regions = (texts or {}).get("regions", [])
-    row = Row(op, 0, {"budget": everything, "reference": {"torch": everything, "scipy": everything}, "regions": []})
-    found = []
-    store = Path(os.environ["PARITY_TRUTHS"]) / f"{op}.pickle" if "PARITY_TRUTHS" in os.environ else None
+    row = Row(op, 0, {"budget": UNLIMITED, "reference": {"torch": UNLIMITED, "scipy": UNLIMITED}, "regions": []})
+    store = Path(os.environ["PARITY_TRUTHS"]) / f"{op}-{_sources()}.pickle" if "PARITY_TRUTHS" in os.environ else None
     kept: dict | None = None if store is None else pickle.loads(store.read_bytes()) if store.exists() else {}
+    found: list = []
     close: dict = {}
     groups: dict = {}
     for c in runner.checks_of(op):
         if c.direction != "distribution":
             groups.setdefault((c.hazard, c.dtype, c.direction), []).append(c)
-    for (hazard, dtype, direction), checks in groups.items():
-        try:
-            e = remembered(kept, pair, runner._cases(op)[hazard], dtype, direction)
-        except OracleError as error:
-            found.append([hazard, dtype, direction, "truth", "inf", "oracle", str(error)])
-            continue
-        except Exception as error:
-            found.append([hazard, dtype, direction, "truth", "inf", "internal", f"{type(error).__name__}: {error}"])
-            continue
-        for c in checks:
-            who = "ours" if c.reference == "truth" else c.reference
-            if runner._gap(pair, c) is not None:
-                continue
-            party = e.party(who, library(pair))
-            outcome, _ = runner.judge_party(e, party, row, who)
-            if who != "ours" and outcome.units <= REFERENCE_LIMIT[dtype] and is_ordinary(runner._cases(op)[hazard]):
-                _close(close.setdefault(dtype, []), e.party("ours", library(pair)), party)
-            outside = _outside_regions(e, party, regions, who, outcome)
-            detail = {}
-            if outcome.units > 8:
-                e.party("ours", library(pair))
-                if not party.error:
-                    detail = runner._detail(e, outcome, who, library(pair))
-            found.append([hazard, dtype, direction, who, _plain(outside), outcome.stage, outcome.message, detail])
+    for key, checks in groups.items():
+        found += _measure_case(key, checks, row, regions, kept, close)
     if store is not None and not store.exists():
         store.write_bytes(pickle.dumps(kept))
     found.append(["", "", "", "allclose", 0.0, "", "", {d: _tolerances(v, LARGEST_RTOL[d]) for d, v in close.items() if v}])
     return op, found
+
+
+def _measure_case(key, checks, row, regions, kept, close) -> list:
+    from parity import runner
+    from parity.evaluate import library
+    from parity.loader import catalogue
+    from parity.oracle import OracleError
+
+    hazard, dtype, direction = key
+    pair, case, found = catalogue()[row.op], runner._cases(row.op)[hazard], []
+    try:
+        e = remembered(kept, pair, case, dtype, direction)
+    except OracleError as error:
+        return [[*key, "truth", "inf", "oracle", str(error)]]
+    for c in checks:
+        who = "ours" if c.reference == "truth" else c.reference
+        if runner._gap(pair, c) is not None:
+            continue
+        party = e.party(who, library(pair))
+        outcome, _ = runner.judge_party(e, party, row, who)
+        if who != "ours" and outcome.units <= REFERENCE_LIMIT[dtype] and is_ordinary(case):
+            _close(close.setdefault(dtype, []), e.party("ours", library(pair)), party)
+        detail = runner._detail(e, outcome, who, library(pair)) if outcome.units > 8 and not party.error else {}
+        outside = _outside_regions(e, party, regions, who, outcome)
+        found.append([*key, who, _plain(outside), outcome.stage, outcome.message, detail])
+    return found
+
+
+def _sources() -> str:
+    """A digest of everything that a truth depends on."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        [*(ROOT / "parity").glob("*.py"), *(ROOT / "parity/definitions").rglob("*.py"), *(ROOT / "parity/pairs").rglob("*.py")]
+    ):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def remembered(kept: dict | None, pair, case, dtype: str, direction: str):

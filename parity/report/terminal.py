@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from parity.report.table import columns
@@ -10,6 +11,7 @@ from parity.verdict import Verdict
 
 HEAD = ("op", "dtype", "checks", "units", "budget", "by", "worst at")
 SHOWN_FAILURES = 12
+SHOWN_HAZARDS = 2
 
 
 def run_lines(result: RunResult) -> Iterator[str]:
@@ -58,10 +60,13 @@ def validation_lines(result: ValidationResult) -> Iterator[str]:
     shown = list(_distinct(result.failures))
     if shown:
         yield ""
-    for verdict, others in shown[:SHOWN_FAILURES]:
+    for verdict, others in shown[:SHOWN_HAZARDS]:
         yield from failure_lines(verdict, "inputs in full")
         if others:
             yield f"  ... and {others} more checks fail at this hazard"
+    if len(shown) > SHOWN_HAZARDS:
+        rest = ", ".join(f"{v.check.direction} {v.check.hazard}" for v, _ in shown[SHOWN_HAZARDS:])
+        yield from textwrap.wrap(f"It also fails at: {rest}.", 110)
     yield ""
     yield f"grade: {result.grade}"
 
