@@ -1,4 +1,4 @@
-"""Shared by all tests: one thread, one table, checks of an op kept on one worker."""
+"""Shared by all tests: one thread, one table."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from parity import loader, runner
 from parity.evaluate import evaluate, library
 
 CELLS = [
-    pytest.param(op, dtype, id=f"{op}-{dtype}", marks=pytest.mark.xdist_group(op))
+    pytest.param(op, dtype, id=f"{op}-{dtype}")
     for op, pair in loader.catalogue().items()
     if pair.torch is not None
     for dtype in pair.dtypes

@@ -21,7 +21,7 @@ def _evaluated(op: str, hazard: str, dtype: str, direction: str):
 
 
 def _params(which: str):
-    return [pytest.param(c, id=f"{c.op}: {c.name}", marks=pytest.mark.xdist_group(c.op)) for c in all_candidates(which)]
+    return [pytest.param(c, id=f"{c.op}: {c.name}") for c in all_candidates(which)]
 
 
 def _grade(candidate: Candidate, table, first_failure: bool):

@@ -10,9 +10,8 @@ from parity.report.terminal import failure_lines
 
 def _all_checks():
     for op in loader.catalogue():
-        mark = pytest.mark.xdist_group(op)  # the checks of a case share its truth: keep them on one worker
         for check in runner.checks_of(op):
-            yield pytest.param(check, id=check.id, marks=mark)
+            yield pytest.param(check, id=check.id)
 
 
 @pytest.mark.parametrize("check", list(_all_checks()))
