@@ -134,6 +134,7 @@ def _round_number(x: float) -> float:
     """x rounded up to 1, 2 or 5 times a power of ten."""
     if x <= 0:
         return 0.0
+    x = max(x, 1e-300)
     power = 10.0 ** math.floor(math.log10(x))
     return float(f"{next((m for m in (1, 2, 5) if m * power >= x), 10) * power:.3g}")
 
