@@ -240,11 +240,12 @@ def _row(op: str, text: dict, found: list) -> dict:
     row["budget"] = _budgets(cells, "ours", set(), op)
     differs = _differences(cells, text.get("differs", []), op)
     listed = {
-        (d["reference"], direction, dtype, h)
+        (d["reference"], direction, dtype, h, path)
         for d in differs
         for direction, by in d["where"].items()
         for dtype, hs in by.items()
         for h in hs
+        for path in d.get("paths", [p for p, _ in found])
     }
     reference = {who: b for who in ("torch", "scipy") if (b := _budgets(cells, who, listed, op))}
     if reference:
