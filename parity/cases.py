@@ -171,9 +171,9 @@ def _lay_out(array, layout: str, kind: Kind):
     return LAYOUTS[layout](array)
 
 
-def cotangent(pair: Pair, case: Case, like: np.ndarray, position: int, dtype: str) -> np.ndarray:
+def cotangent(pair: Pair, case: Case, shape: tuple[int, ...], position: int, dtype: str) -> np.ndarray:
     """A random cotangent with few significant bits, never zero and never all ones."""
     rng = generator(_seed(pair.op, case.name.split("layout_")[0], f"cotangent{position}"))
-    magnitude = 0.5 + 1.5 * uniform(like.shape, rng, MAX_COTANGENT_BITS)
-    sign = np.where(rng.integers(0, 2, size=like.shape) == 0, -1.0, 1.0)
+    magnitude = 0.5 + 1.5 * uniform(shape, rng, MAX_COTANGENT_BITS)
+    sign = np.where(rng.integers(0, 2, size=shape) == 0, -1.0, 1.0)
     return np.asarray(magnitude * sign).astype(DTYPES[dtype])

@@ -66,10 +66,8 @@ def evaluate(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
     if direction == "forward":
         truths: tuple = _canonical(pair, oracle.forward(define, arrays, options, dtype))
         return Evaluation(pair, case, dtype, direction, built, (), truths)
-    shapes = _output_likes(pair, built)
-    cotangents = tuple(
-        cotangent(pair, case, like, i, dtype) if like.dtype.kind not in "iub" else None for i, like in enumerate(shapes)
-    )
+    shapes = oracle.output_shapes(define, arrays, options)
+    cotangents = tuple(None if shape is None else cotangent(pair, case, shape, i, dtype) for i, shape in enumerate(shapes))
     wanted = [k.differentiable and a is not None for k, a in zip(built.kinds, built.arrays, strict=True)]
     truths = oracle.backward(define, cotangents, arrays, options, wanted, dtype)
     return Evaluation(pair, case, dtype, direction, built, cotangents, truths)
@@ -96,12 +94,6 @@ def _canonical(pair: Pair, truths):
 
 def _tuple(result) -> tuple:
     return tuple(result) if isinstance(result, (tuple, list)) else (result,)
-
-
-def _output_likes(pair: Pair, built: Built) -> list[np.ndarray]:
-    """Arrays with the shapes and dtypes of the forward's outputs, from our own forward."""
-    ours = _call(pair, implementation(pair), (), built)
-    return [np.asarray(o) for o in _tuple(ours)]
 
 
 def _call(pair: Pair, fn, grad: tuple, built: Built):

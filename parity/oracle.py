@@ -92,6 +92,19 @@ def backward(
     return tuple(truths[kept.index(i)] if w else None for i, w in enumerate(wanted))
 
 
+@_uncollected
+def output_shapes(definition: Callable[..., Any], arrays: Arrays, options: dict) -> list[tuple[int, ...] | None]:
+    """The shape of every output of a definition, None for one of integers, which has no cotangent."""
+    kind = getattr(definition, "kind", "general")
+    if kind == "elementwise":
+        return [arrays[0].shape]
+    if kind == "movement":
+        results = [np.asarray(r) for r in _as_tuple(definition(*arrays, **options))]
+    else:
+        results = _decided(lambda: _outputs(definition, arrays, options))
+    return [None if r.dtype.kind in "iub" else r.shape for r in results]
+
+
 # -- evaluating --------------------------------------------------------------------------------------------------------
 def _as_tuple(result) -> tuple:
     return tuple(result) if isinstance(result, (tuple, list)) else (result,)
@@ -255,17 +268,22 @@ def _is_float(a) -> bool:
 
 def _scale_of(evaluate, his):
     """The scale as float64 arrays of the results' shapes."""
+    return [np.broadcast_to(_floats(s), h.shape) for s, h in zip(_decided(evaluate), his, strict=True)]
+
+
+def _decided(evaluate):
+    """The result of `evaluate` at the first precision at which it can decide all its comparisons."""
     before = ctx.prec
     try:
         for precision in PRECISIONS:
             ctx.prec = precision
             try:
-                return [np.broadcast_to(_floats(s), h.shape) for s, h in zip(evaluate(), his, strict=True)]
+                return evaluate()
             except Undecided:
                 continue
     finally:
         ctx.prec = before
-    raise OracleError("The scale of this op could not be decided; state it without comparisons that tie.")
+    raise OracleError("A shape or a scale of this op is undecided; state it without comparisons that tie.")
 
 
 # -- elementwise and movement ------------------------------------------------------------------------------------------
