@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._axes import normalize_axis, pairwise_sum, sum_to_shape
+from npimpl._compensated import two_sum
 from npimpl._precision import as_float, result_dtype, rounded, widen
 
 __all__ = [
@@ -322,17 +323,10 @@ def _offset_difference(x1, x2, eps):
     """x1 - x2 + eps, rounded once: the rounding errors of both steps are known exactly and put back."""
     if not max(x1.ndim, x2.ndim):
         raise ValueError("x1 and x2 are single numbers, but a distance is that of vectors; give at least one dimension.")
-    d, lost = _two_sum(x1, -x2)
-    d, lost_too = _two_sum(d, np.float64(eps))
+    d, lost = two_sum(x1, -x2)
+    d, lost_too = two_sum(d, np.float64(eps))
     correction = lost + lost_too
     return d + np.where(np.isfinite(correction), correction, 0.0)
-
-
-def _two_sum(a, b):
-    """a + b rounded, and its rounding error."""
-    s = a + b
-    t = s - a
-    return s, (a - (s - t)) + (b - t)
 
 
 def _in_range(difference, x1, x2, *eps):

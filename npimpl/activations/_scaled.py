@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["exp_times", "logistic", "nan_where_nan", "one_plus_squared", "product", "two_sum"]
+__all__ = ["exp_times", "logistic", "nan_where_nan", "one_plus_squared", "product"]
 
 _LN2_HEAD = float.fromhex("0x1.62e42feep-1")
 """log(2) cut to 32 bits, so that its multiples up to 2^13 are exact, and below what was cut off."""
@@ -58,13 +58,6 @@ def product(a, b):
     bh, bl = _halves(b)
     e = ((ah * bh - p) + ah * bl + al * bh) + al * bl
     return p, np.where(np.isfinite(e), e, 0.0)
-
-
-def two_sum(a, b):
-    """The rounded sum s = a + b and its rounding error, exactly: a + b = s + e (Knuth, TAOCP vol. 2, section 4.2.2)."""
-    s = a + b
-    t = s - a
-    return s, (a - (s - t)) + (b - t)
 
 
 def _halves(a):

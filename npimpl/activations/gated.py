@@ -16,11 +16,12 @@ import math
 import numpy as np
 
 from npimpl._axes import normalize_axis
+from npimpl._compensated import two_sum
 from npimpl._elementwise import elementwise
 from npimpl._erf import erfcx, gauss, ndtr
 from npimpl._piecewise import horner
 from npimpl._precision import as_float
-from npimpl.activations._scaled import exp_times, logistic, one_plus_squared, product, two_sum
+from npimpl.activations._scaled import exp_times, logistic, one_plus_squared, product
 
 __all__ = ["gelu", "gelu_backward", "glu", "glu_backward", "mish", "mish_backward", "silu", "silu_backward"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from npimpl._compensated import two_sum
+
 __all__ = [
     "accurate_sum",
     "balanced",
@@ -16,17 +18,6 @@ __all__ = [
     "softplus",
     "weighted_difference",
 ]
-
-
-def _two_sum(a, b):
-    """s = fl(a + b) and e with s + e = a + b exactly (Knuth, The Art of Computer Programming 2, section 4.2.2)."""
-    s = np.asarray(a + b)
-    z = np.asarray(s - a)
-    e = np.asarray(s - z)
-    np.subtract(a, e, out=e)
-    np.subtract(b, z, out=z)
-    e += z
-    return s, e
 
 
 def accurate_sum(*terms):
@@ -50,9 +41,9 @@ def double_sum(*terms):
 
 def _cascade(terms):
     """The plain sum and the sum of its rounding errors (Ogita, Rump & Oishi, Accurate sum and dot product, algorithm 4.4)."""
-    s, low = _two_sum(*terms[:2])
+    s, low = two_sum(*terms[:2])
     for term in terms[2:]:
-        s, e = _two_sum(s, term)
+        s, e = two_sum(s, term)
         low = low + e
     return s, low
 
@@ -115,5 +106,5 @@ def sigmoid(z):
 
 def log_plus(x, eps: float):
     """log(x + eps) with the rounding error of x + eps put back, which matters where the sum is near one."""
-    s, e = _two_sum(x, np.float64(eps))
+    s, e = two_sum(x, np.float64(eps))
     return np.log(s) + np.where((s > 0) & np.isfinite(s), e / s, 0.0)
