@@ -62,7 +62,7 @@ def evaluate(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
     """Build the case and find the truth."""
     built = build(pair, case, dtype)
     define = definition(pair.op)
-    arrays, options = _arguments(built)
+    arrays, options = list(built.arrays), dict(built.options)  # for noise, the drawn array
     if direction == "forward":
         truths: tuple = _canonical(pair, oracle.forward(define, arrays, options, dtype))
         return Evaluation(pair, case, dtype, direction, built, (), truths)
@@ -71,11 +71,6 @@ def evaluate(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
     wanted = [k.differentiable and a is not None for k, a in zip(built.kinds, built.arrays, strict=True)]
     truths = oracle.backward(define, cotangents, arrays, options, wanted, dtype)
     return Evaluation(pair, case, dtype, direction, built, cotangents, truths)
-
-
-def _arguments(built: Built):
-    """Arrays and options for the definition: noise as the drawn array."""
-    return list(built.arrays), dict(built.options)
 
 
 def _canonical(pair: Pair, truths):

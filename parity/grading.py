@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from parity.compare import Outcome, compare, units_of
+from parity.errors import ParityError
 from parity.evaluate import Evaluation, Implementation, Party, evaluate, library
 from parity.loader import catalogue, select
 from parity.oracle import Truth
@@ -50,9 +51,12 @@ def validate(
     `first_failure` stops at the first failed check of each dtype and direction.
     """
     (op,) = select([op])
-    pair, row = catalogue()[op], (table or read_table()).rows[op]
+    table = read_table() if table is None else table
+    if op not in table.rows:
+        raise ParityError(f"{op} has no row in {table.path}, so there is nothing to judge it by; add one.")
+    pair, row = catalogue()[op], table.rows[op]
     candidate = Implementation(forward, backward)
-    judge = _Judge(pair, row, candidate, source or _fresh, first_failure)
+    judge = _Judge(pair, row, candidate, _fresh if source is None else source, first_failure)
     grades = []
     for dtype in tuple(dtypes) or pair.dtypes:
         grades += [judge.grade(dtype, d) for d, fn in (("forward", forward), ("backward", backward)) if fn is not None]

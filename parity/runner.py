@@ -83,13 +83,14 @@ def _references(pair: Pair, dtype: str, direction: str) -> list[str]:
 def run_op(op: str, selection: Selection, table: Table, ours: Implementation | None = None) -> Iterator[Verdict]:
     """The verdicts of the selected checks of one op, grouped so that each case is evaluated once."""
     pair = catalogue()[op]
+    ours = library(pair) if ours is None else ours
     groups: dict[tuple[str, str, str], list[Check]] = {}
     for check in checks_of(op):
         if selection.takes(check):
             groups.setdefault((check.hazard, check.dtype, check.direction), []).append(check)
     for (hazard, dtype, direction), checks in groups.items():
         if direction == "distribution":
-            yield law_verdict(pair, checks[0], table.rows.get(op), ours or library(pair))
+            yield law_verdict(pair, checks[0], table.rows.get(op), ours)
             continue
         try:
             evaluation = evaluate(pair, _cases(op)[hazard], dtype, direction)
@@ -97,7 +98,7 @@ def run_op(op: str, selection: Selection, table: Table, ours: Implementation | N
             yield from (Verdict(c, "violated", math.inf, 0.0, "oracle", str(e)) for c in checks)
             continue
         for check in checks:
-            yield judge(evaluation, check, table.rows.get(op), ours or library(pair))
+            yield judge(evaluation, check, table.rows.get(op), ours)
 
 
 @lru_cache(maxsize=8)

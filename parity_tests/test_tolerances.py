@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from parity.errors import TableError
+from parity.errors import ParityError, TableError
 from parity.tolerances import read_table
 
 GOOD = """\
@@ -108,3 +110,12 @@ def test_an_overlay_wins_key_by_key(tmp_path, read):
     row = read_table(tmp_path / "table.yaml", mine).rows["losses.mse_loss"]
     assert row.budget("ours", "forward", "float32") == 9
     assert row.budget("ours", "forward", "float64") == 2
+
+
+def test_an_empty_table_is_not_taken_for_none():
+    """A table without rows is falsy; `table or read_table()` would judge by the project's own table instead."""
+    from parity.grading import validate
+    from parity.tolerances import Table
+
+    with pytest.raises(ParityError, match="has no row"):
+        validate(abs, "activations.relu", table=Table(Path("nothing.yaml")))
