@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,14 @@ MAX_COTANGENT_BITS = 6
 
 
 @dataclass(frozen=True)
+class Stored:
+    """Arrays (by argument name) and cotangents that a search found, in place of those that a case would draw."""
+
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    cotangents: tuple[np.ndarray | None, ...] = ()
+
+
+@dataclass(frozen=True)
 class Case:
     """One input of an op: hazards by argument name, options, shapes and layout.  `name` is the hazard in the check's id."""
 
@@ -30,6 +38,17 @@ class Case:
     layout: str = ""
     dtypes: tuple[str, ...] = ()
     """Only these dtypes (empty: every one)."""
+    directions: tuple[str, ...] = ()
+    """Only these directions (empty: every one)."""
+    references: tuple[str, ...] = ()
+    """Judged against these only (empty: every one)."""
+    stored: Stored | None = None
+    origin: str = ""
+    """The case whose random bits this one draws (empty: its own)."""
+
+    def seed_name(self) -> str:
+        """What random bits are drawn by: a layout has those of the plain case."""
+        return (self.origin or self.name).split("layout_")[0]
 
 
 @dataclass(frozen=True)
@@ -148,13 +167,24 @@ def build(pair: Pair, case: Case, dtype: str) -> Built:
             arrays.append(None)
             seeds.append(None)
             continue
-        seed = _seed(pair.op, case.name.split("layout_")[0], kind.name)
-        maker = case.hazards.get(kind.name, kind.ordinary)
-        shape = case.shapes.get(kind.name, kind.shape)
-        made = maker(shape, FORMATS[dtype], generator(seed))
+        seed = _seed(pair.op, case.seed_name(), kind.name)
+        made = _made(kind, case, dtype, seed)
         arrays.append(_lay_out(_cast(made, kind, dtype), case.layout, kind))
         seeds.append(seed if kind.role == "rng" else None)
     return Built(tuple(arrays), pair.arrays, tuple(seeds), {**pair.options, **case.options})
+
+
+def _made(kind: Kind, case: Case, dtype: str, seed: int):
+    """The stored array, or one that the hazard's maker draws."""
+    if case.stored is not None and kind.name in case.stored.arrays:
+        return case.stored.arrays[kind.name]
+    maker = case.hazards.get(kind.name, kind.ordinary)
+    return maker(case.shapes.get(kind.name, kind.shape), FORMATS[dtype], generator(seed))
+
+
+def with_stored(case: Case, stored: Stored, name: str, **limits: tuple[str, ...]) -> Case:
+    """The case with stored arrays in place of its own, under a new name; `limits` are its dtypes, directions, references."""
+    return replace(case, name=name, stored=stored, origin=case.origin or case.name, **limits)
 
 
 @np.errstate(all="ignore")
@@ -172,8 +202,10 @@ def _lay_out(array, layout: str, kind: Kind):
 
 
 def cotangent(pair: Pair, case: Case, shape: tuple[int, ...], position: int, dtype: str) -> np.ndarray:
-    """A random cotangent with few significant bits, never zero and never all ones."""
-    rng = generator(_seed(pair.op, case.name.split("layout_")[0], f"cotangent{position}"))
+    """A random cotangent with few significant bits, never zero and never all ones (or the stored one)."""
+    if case.stored is not None and case.stored.cotangents:
+        return np.asarray(case.stored.cotangents[position]).astype(DTYPES[dtype])
+    rng = generator(_seed(pair.op, case.seed_name(), f"cotangent{position}"))
     magnitude = 0.5 + 1.5 * uniform(shape, rng, MAX_COTANGENT_BITS)
     sign = np.where(rng.integers(0, 2, size=shape) == 0, -1.0, 1.0)
     return np.asarray(magnitude * sign).astype(DTYPES[dtype])

@@ -1,10 +1,7 @@
-"""The command line: `parity run | table | explain | replay | list | validate`.  Results on stdout, progress on stderr."""
+"""The command line; the longer commands are in `commands/`.  Results on stdout, progress on stderr."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,21 +59,6 @@ def _write(path: str | None, text: str) -> None:
             raise ParityError(f"{path!r} cannot be written ({e.strerror}); give a path in an existing folder.") from None
 
 
-@contextlib.contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[str, int], None]]:
-    """A progress bar on stderr, where stderr is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda op, checks: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("checks", total=total)
-        yield lambda op, checks: bar.update(task, advance=checks, description=op)
-
-
 @main.command()
 @click.argument("names", nargs=-1, metavar="[OP|FAMILY ...]")
 @click.option("--dtype", "dtypes", type=DTYPES, multiple=True, help="Only this dtype (may be repeated).")
@@ -97,11 +79,12 @@ def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, 
     """Check ours against PyTorch, SciPy and the truth, at ordinary and hostile inputs."""
     from parity import api, loader
     from parity.parallel import count_checks
+    from parity.report.progress import progress
     from parity.report.terminal import run_lines
     from parity.runner import Selection
 
     selection = Selection(tuple(loader.select(names)), dtypes, references, directions, hazards)
-    with _progress(count_checks(selection), quiet) as progress:
+    with progress(count_checks(selection), "checks", quiet) as advance:
         result = api.run(
             *names,
             dtypes=dtypes,
@@ -110,7 +93,7 @@ def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, 
             hazards=hazards,
             overlay=overlay,
             jobs=jobs or api.cores(),
-            progress=progress,
+            progress=advance,
         )
     if json_path is not None:
         _write(json_path, result.to_json())
@@ -212,3 +195,16 @@ def validate(candidate, op, backward, dtypes, strict, json_path, overlay) -> Non
         raise click.exceptions.Exit(errors.NOTHING)
     wanted = ("tight",) if strict else ("tight", "parity")
     raise click.exceptions.Exit(errors.HELD if result.grade in wanted else errors.VIOLATED)
+
+
+def _register() -> None:
+    """The commands that have a module each."""
+    from parity.commands.audit import audit
+    from parity.commands.certify import certify
+    from parity.commands.diff import diff
+
+    for command in (audit, certify, diff):
+        main.add_command(command)
+
+
+_register()

@@ -25,7 +25,7 @@ from parity.loader import catalogue, select
 from parity.oracle import Truth
 from parity.pair import Pair
 from parity.results import Grade, ValidationResult
-from parity.runner import SCIPY_DTYPES, _cases, _detail, _regional, checks_of, judge_party
+from parity.runner import SCIPY_DTYPES, _detail, _regional, case_of, checks_of, judge_party
 from parity.statistics import law_verdict
 from parity.tolerances import Row, Table, read_table
 from parity.verdict import Check, Verdict
@@ -67,7 +67,7 @@ def validate(
 
 
 def _fresh(op: str, hazard: str, dtype: str, direction: str) -> Evaluation:
-    return evaluate(catalogue()[op], _cases(op)[hazard], dtype, direction)
+    return evaluate(catalogue()[op], case_of(op, hazard, dtype, direction), dtype, direction)
 
 
 @dataclasses.dataclass
@@ -105,7 +105,7 @@ class _Judge:
             return ""
         if any(p.kind == p.VAR_KEYWORD for p in parameters.values()) or self.pair.call.__name__ != "_plain_call":
             return ""
-        case = _cases(self.pair.op)[check.hazard]
+        case = case_of(self.pair.op, check.hazard, check.dtype, direction)
         absent = [k for k in case.options if k not in parameters]
         return f"has no option `{absent[0]}`" if absent else ""
 

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from parity.errors import AmbiguousOp, UnknownOp
@@ -45,9 +46,23 @@ def implementation(pair: Pair) -> Callable[..., Any]:
     return resolve(pair.ours or f"npimpl.{pair.op}")
 
 
+def wide(op: str) -> tuple[Callable[..., Any], float, float] | None:
+    """The fast float64 form of an elementwise op, how many float64 ulp it may be off, and below which size it is not to be
+    trusted at all; None where none is written.
+    """
+    forms = importlib.import_module("parity.pairs._wide")
+    return (forms.WIDE[op], forms.ULPS.get(op, forms.USUAL), forms.ROOTS.get(op, 0.0)) if op in forms.WIDE else None
+
+
 def gradient(pair: Pair) -> Callable[..., Any] | None:
     """Our backward, for a differentiable op."""
     return resolve(pair.ours_backward or f"npimpl.{pair.op}_backward") if pair.differentiable else None
+
+
+def source_files() -> list[Path]:
+    """Every Python file that a measurement depends on: the library and this package."""
+    roots = [Path(importlib.import_module(name).__file__ or "").parent for name in ("npimpl", "parity")]
+    return sorted(p for root in roots for p in root.rglob("*.py"))
 
 
 def _is_alias(name: str, pair: Pair) -> bool:

@@ -46,6 +46,14 @@ DIFFERENCE = _object(
     },
     ["reference", "where", "returns", "right", "why", "since"],
 )
+BEHIND = _object(
+    {
+        "direction": {"enum": DIRECTIONS},
+        "dtypes": {"type": "array", "items": {"enum": DTYPES}, "minItems": 1, "uniqueItems": True},
+        "why": SENTENCE,
+    },
+    ["direction", "dtypes", "why"],
+)
 STATISTICAL = _object(
     {
         "test": {"enum": ["chi_square"]},
@@ -65,6 +73,7 @@ ROW = _object(
         "allclose": _by(DTYPES, PAIR_OF_TOLERANCES),
         "regions": {"type": "array", "items": REGION},
         "differs": {"type": "array", "items": DIFFERENCE},
+        "behind": {"type": "array", "items": BEHIND},
         "statistical": STATISTICAL,
     },
     ["scale", "why", "budget"],

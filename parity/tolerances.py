@@ -45,8 +45,12 @@ class Row:
 
     def regions(self, who: str, direction: str, dtype: str) -> list[Mapping[str, Any]]:
         """Intervals of the input with units of their own for `who`."""
-        rows = self.data.get("regions", [])
-        return [r for r in rows if r.get("who", "ours") == who and r["direction"] == direction and dtype in r["dtypes"]]
+        return list(self.numbered_regions(who, direction, dtype).values())
+
+    def numbered_regions(self, who: str, direction: str, dtype: str) -> dict[int, Mapping[str, Any]]:
+        """The same, by their places in the row."""
+        rows = enumerate(self.data.get("regions", []))
+        return {k: r for k, r in rows if r.get("who", "ours") == who and r["direction"] == direction and dtype in r["dtypes"]}
 
     def difference(self, who: str, direction: str, dtype: str, hazard: str) -> Mapping[str, Any] | None:
         """The known difference that covers this check, if one does."""
@@ -89,10 +93,14 @@ def _merged(base, over):
 
 
 # -- cache ---------------------------------------------------------------------------------------------------------------------
+def cache_folder() -> Path:
+    """Where this user's caches and journals of unfinished work are kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parity"
+
+
 def _cache_file(content: bytes, partial: bool) -> Path:
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     digest = hashlib.sha256(VERSION.encode() + bytes([partial]) + content).hexdigest()[:32]
-    return home / "parity" / f"table-{digest}.json"
+    return cache_folder() / f"table-{digest}.json"
 
 
 def _load(path: Path, partial: bool = False) -> tuple[dict, dict[str, int]]:
@@ -124,7 +132,7 @@ def _keep(cached: Path, kept: dict) -> None:
 
 # -- parsing -------------------------------------------------------------------------------------------------------------------
 def _parse(path: Path, content: bytes, partial: bool) -> tuple[dict, dict[str, int]]:
-    reader = _Reader()
+    reader = Reader()
     data = reader.read(path, content)
     problems = list(reader.problems)
     if not isinstance(data, dict):
@@ -136,7 +144,7 @@ def _parse(path: Path, content: bytes, partial: bool) -> tuple[dict, dict[str, i
     return data, {str(k[0]): line for k, line in reader.lines.items() if len(k) == 1}
 
 
-class _Reader:
+class Reader:
     """Builds plain Python data from YAML events, noting the line of every key and refusing what is not plain."""
 
     def __init__(self):
@@ -144,6 +152,7 @@ class _Reader:
         self.lines: dict[Path_, int] = {}
 
     def read(self, path: Path, content: bytes):
+        """The data of a file's content; `problems` and `lines` are filled on the way."""
         from ruamel.yaml import YAML
         from ruamel.yaml.error import YAMLError
 

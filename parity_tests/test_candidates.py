@@ -17,7 +17,7 @@ from parity_tests.candidates import Candidate, all_candidates
 @lru_cache(maxsize=4096)
 def _evaluated(op: str, hazard: str, dtype: str, direction: str):
     """The truth of a case, found once for all candidates of an op."""
-    return evaluate(catalogue()[op], runner._cases(op)[hazard], dtype, direction)
+    return evaluate(catalogue()[op], runner.case_of(op, hazard, dtype, direction), dtype, direction)
 
 
 def _params(which: str):

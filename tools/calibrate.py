@@ -62,7 +62,7 @@ def _measure_case(key, checks, row, regions, kept, close) -> list:
     from parity.oracle import OracleError
 
     hazard, dtype, direction = key
-    pair, case, found = catalogue()[row.op], runner._cases(row.op)[hazard], []
+    pair, case, found = catalogue()[row.op], runner.case_of(row.op, hazard, dtype, direction), []
     try:
         e = remembered(kept, pair, case, dtype, direction)
     except OracleError as error:

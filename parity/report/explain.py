@@ -9,6 +9,8 @@ import numpy as np
 
 from parity import loader, runner
 from parity.evaluate import library
+from parity.evidence import Evidence, read_evidence
+from parity.report.evidence import evidence_lines
 from parity.report.table import HEAD, budget_lines, columns, reasons
 from parity.report.terminal import failure_lines
 from parity.runner import Selection
@@ -16,8 +18,8 @@ from parity.tolerances import Table
 from parity.verdict import Check
 
 
-def explain_lines(op: str, table: Table, *, measure: bool = True) -> Iterator[str]:
-    """Signature, equation, gradient, references, hazards, budgets with reasons, worst error measured."""
+def explain_lines(op: str, table: Table, *, measure: bool = True, evidence: Evidence | None = None) -> Iterator[str]:
+    """Signature, equation, gradient, references, hazards, budgets with reasons and evidence, worst error measured."""
     pair, row = loader.catalogue()[op], table.rows.get(op)
     forward, backward = loader.implementation(pair), loader.gradient(pair)
     yield f"{op}{_signature(forward)}"
@@ -39,6 +41,8 @@ def explain_lines(op: str, table: Table, *, measure: bool = True) -> Iterator[st
         return
     yield from columns([HEAD, *budget_lines(row)])
     yield from reasons(row)
+    yield ""
+    yield from evidence_lines(row, evidence or read_evidence())
     if measure:
         yield ""
         yield from _measured(op, table)

@@ -1,0 +1,346 @@
+"""Measures one op: every party's error in every case, on every dispatch path, and the worst inputs that a search finds.
+
+The truth is found once, in the process that measures; the other paths are only asked what their parties return.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from parity.cases import Case, Stored, with_stored
+from parity.compare import units_of
+from parity.evaluate import Evaluation, Party, evaluate, library
+from parity.evidence import HAZARD, cell_name, decode_stored, encode_stored, spelled
+from parity.hostile import FORMATS
+from parity.loader import catalogue, definition
+from parity.oracle import OracleError, Truth
+from parity.remote import Remote, dispatch_paths
+from parity.runner import _gap, _references, case_of, checks_of, judge_party
+from parity.tolerances import Row
+from parity.verdict import Check
+
+LAYOUTS = ("", "strided", "single")
+"""How the witnesses of elementwise ops are presented: a whole array, every second element of one, one element at a time."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The worst error of one party in one case on one path (inside one region of the input, or outside all of them)."""
+
+    direction: str
+    dtype: str
+    who: str
+    region: int | None
+    hazard: str
+    path: str
+    layout: str
+    units: float
+    stage: str
+    element: str = ""
+    message: str = ""
+    ulp: float | None = None
+    """For elementwise ops: the worst error in spacings of the dtype at the exact value."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A case for another process to evaluate: named, because the makers of its arrays do not travel."""
+
+    op: str
+    hazard: str
+    dtype: str
+    direction: str
+    layout: str
+    stored: Stored | None
+    cotangents: tuple[np.ndarray | None, ...]
+    given: tuple[bool, ...]
+    """Which outputs (or gradients) there are."""
+    whos: tuple[str, ...]
+
+
+# -- in the process of a path --------------------------------------------------------------------------------------------------
+def answer(requests: Sequence[Request]) -> list[dict[str, Party]]:
+    """What every party returns for each request."""
+    return [_answer(r) for r in requests]
+
+
+def _answer(r: Request) -> dict[str, Party]:
+    pair = catalogue()[r.op]
+    case = case_of(r.op, r.hazard, r.dtype, r.direction)
+    if r.stored is not None:
+        case = with_stored(case, r.stored, "searched")
+    if r.layout == "single":
+        return _one_by_one(r, case)
+    e = _presented(r, replace(case, layout=r.layout or case.layout), r.cotangents)
+    return {who: e.party(who, library(pair)) for who in r.whos}
+
+
+def _presented(r: Request, case: Case, cotangents) -> Evaluation:
+    """The case with nothing known of its truth but which results there are."""
+    from parity.cases import build
+
+    pair = catalogue()[r.op]
+    nothing = Truth(np.empty(0))
+    built = build(pair, case, r.dtype)
+    return Evaluation(pair, case, r.dtype, r.direction, built, cotangents, tuple(nothing if g else None for g in r.given))
+
+
+def _one_by_one(r: Request, case: Case) -> dict[str, Party]:
+    """An elementwise case, one element at a time: some kernels take another loop for a single element."""
+    name = catalogue()[r.op].arrays[0].name
+    x = case.stored.arrays[name]
+    dy = case.stored.cotangents[0] if case.stored.cotangents else None
+    found: dict[str, list] = {}
+    for i in range(x.size):
+        one = Stored({name: x[i : i + 1]}, () if dy is None else (dy[i : i + 1],))
+        e = _presented(r, with_stored(case, one, "single"), tuple(np.asarray(c)[i : i + 1] for c in r.cotangents))
+        for who in r.whos:
+            party = e.party(who, library(e.pair))
+            if party.error:
+                return {**{w: Party(error=party.error) for w in r.whos}}
+            found.setdefault(who, []).append(party.outputs[0])
+    return {who: Party((np.concatenate([np.reshape(o, 1) for o in outs]),)) for who, outs in found.items()}
+
+
+# -- in the process that measures ----------------------------------------------------------------------------------------------
+_remotes: dict[str, Remote] = {}
+
+
+def _remote(path: str) -> Remote:
+    if path not in _remotes:
+        _remotes[path] = Remote(path)
+    return _remotes[path]
+
+
+def measure_op(op: str, row: dict[str, Any], seconds: float, paths: Sequence[str]) -> dict[str, Any]:
+    """All readings of an op, with witnesses and extremes from a search of `seconds` per dtype and direction."""
+    data = Row(op, 0, row)
+    readings: list[Reading] = []
+    witnesses: dict[str, dict] = {}
+    extremes: list[dict] = []
+    problems: list[str] = []
+    for (hazard, dtype, direction), whos in _groups(op).items():
+        case = case_of(op, hazard, dtype, direction)
+        try:
+            e = evaluate(catalogue()[op], case, dtype, direction)
+        except OracleError as error:
+            problems.append(f"{op}-{dtype}-{direction}-{hazard}: {error}")
+            continue
+        readings += _case_readings(e, hazard, None, whos, data, paths)
+    if seconds > 0:
+        for dtype, direction in _searched_cells(op):
+            _search(op, dtype, direction, data, seconds, paths, readings, witnesses, extremes)
+    kept = [asdict(r) for r in _worst_only(readings, data)]
+    return {"readings": kept, "witnesses": witnesses, "extremes": extremes, "problems": problems}
+
+
+def _groups(op: str) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """The parties of every case; a witness of one party is measured for that party alone."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    pair = catalogue()[op]
+    for c in checks_of(op):
+        if c.direction != "distribution" and _gap(pair, c) is None:
+            groups.setdefault((c.hazard, c.dtype, c.direction), []).append(_who(c.reference))
+    return {key: tuple(whos) for key, whos in groups.items()}
+
+
+def reading_of(op: str, key: tuple[str, str, str, int | None], hazard: str, path: str, layout: str, row: dict) -> float:
+    """The units of one party (direction, dtype, who, region) at one stored check, on one path, in one layout."""
+    direction, dtype, who, region = key
+    e = evaluate(catalogue()[op], case_of(op, hazard, dtype, direction), dtype, direction)
+    paths = [path] if path == "native" else ["native", path]
+    readings = _case_readings(e, hazard, None, (who,), Row(op, 0, row), paths, (layout,))
+    return max((r.units for r in readings if r.path == path and r.region == region), default=0.0)
+
+
+def _who(reference: str) -> str:
+    return "ours" if reference == "truth" else reference
+
+
+def _searched_cells(op: str) -> list[tuple[str, str]]:
+    pair = catalogue()[op]
+    if getattr(definition(op), "kind", "") == "movement" or not any(k.role == "float" for k in pair.arrays):
+        return []
+    return [(t, d) for t in pair.dtypes for d in (("forward", "backward") if pair.differentiable else ("forward",))]
+
+
+def _case_readings(
+    e: Evaluation, hazard: str, stored: Stored | None, whos, row: Row, paths, layouts: Sequence[str] = ()
+) -> list[Reading]:
+    """The parties of one case on every path; a stored input of an elementwise op in every layout."""
+    is_stored = stored is not None or hazard.startswith(HAZARD["ours"])
+    layouts = layouts or (LAYOUTS if _is_elementwise(e.pair.op) and is_stored else ("",))
+    given = tuple(t is not None for t in e.truths)
+    held = stored if stored is not None else e.case.stored
+    found = []
+    for layout in layouts:
+        r = Request(
+            e.pair.op, hazard, e.dtype, e.direction, layout, held if layout else stored, e.cotangents, given, tuple(whos)
+        )
+        for path in paths[1:]:
+            _remote(path).ask("parity.measure:answer", [r])
+        parties = {paths[0]: answer([r])[0]}
+        parties |= {path: _remote(path).answer()[0] for path in paths[1:]}
+        for path, by_who in parties.items():
+            for who, party in by_who.items():
+                found += list(_readings(e, party, row, who, hazard, path, layout))
+    return found
+
+
+UNLIMITED = {d: dict.fromkeys(("float64", "float32", "float16", "bfloat16"), math.inf) for d in ("forward", "backward")}
+
+
+def _readings(e: Evaluation, party: Party, row: Row, who: str, hazard: str, path: str, layout: str) -> Iterator[Reading]:
+    free = Row(row.op, 0, {"budget": UNLIMITED, "reference": {"torch": UNLIMITED, "scipy": UNLIMITED}})
+    outcome, _ = judge_party(e, party, free, who)
+    common = {"direction": e.direction, "dtype": e.dtype, "who": who, "hazard": hazard, "path": path, "layout": layout}
+    if outcome.stage != "values" or not math.isfinite(outcome.units):
+        element = _element(e, outcome.index)
+        yield Reading(**common, region=None, units=math.inf, stage=outcome.stage, element=element, message=outcome.message)
+        return
+    regions = row.numbered_regions(who, e.direction, e.dtype)
+    x, truth = e.built.arrays[0], e.truths[0]
+    if truth is None or truth.hi is None or np.shape(x) != truth.value.shape or not _is_elementwise(e.pair.op):
+        yield Reading(**common, region=None, units=outcome.units, stage="values", element=_element(e, outcome.index))
+        return
+    yield from _regional_readings(e, party, regions, common)
+
+
+def _is_elementwise(op: str) -> bool:
+    return getattr(definition(op), "kind", "") == "elementwise"
+
+
+def _regional_readings(e: Evaluation, party: Party, regions, common) -> Iterator[Reading]:
+    """Outside all regions with no floor; inside each with its own; and everywhere with none, for the league table."""
+    x = np.asarray(e.built.arrays[0]).astype(np.float64)
+    last = np.full(x.shape, -1)
+    for k, region in regions.items():
+        last[(x >= region["input"][0]) & (x <= region["input"][1])] = k
+    for k in (-1, *regions, *([EVERYWHERE] if regions else [])) if x.size else ():
+        inside = (last == k) | (k == EVERYWHERE)
+        if not inside.any():
+            continue
+        floor = regions[k].get("floor", 0.0) if k in regions else 0.0
+        if e.direction == "backward":
+            floor = floor * np.abs(np.asarray(e.cotangents[0]).astype(np.float64))
+        units = np.where(inside, units_of(party.outputs[0], e.truths[0], e.dtype, floor), -1.0)
+        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(units)), units.shape))
+        worst, element = float(units.max()), _element(e, (0, *index))
+        ulp = float((units * ulp_per_unit(e.truths[0].hi, e.dtype))[inside].max()) if k == -1 else None
+        yield Reading(**common, region=None if k == -1 else k, units=worst, stage="values", element=element, ulp=ulp)
+
+
+EVERYWHERE = -2
+"""The region of a reading over all inputs, with no floor."""
+
+
+@np.errstate(all="ignore")
+def ulp_per_unit(exact: np.ndarray, dtype: str) -> np.ndarray:
+    """What a unit of an elementwise op, max(u |y|, half the smallest subnormal), is in spacings of the dtype at y."""
+    fmt, y = FORMATS[dtype], np.minimum(np.abs(np.nan_to_num(exact)), FORMATS[dtype].max)
+    mantissa, exponent = np.frexp(y)
+    return np.where(exponent - 1 >= 1 - fmt.max_exponent, mantissa, 0.5)
+
+
+def _element(e: Evaluation, index: tuple[int, ...]) -> str:
+    """Where the worst element is; for an elementwise op, its input."""
+    if not index:
+        return ""
+    position, *rest = index
+    at = tuple(rest)
+    x = e.built.arrays[0]
+    if _is_elementwise(e.pair.op) and len(at) == np.ndim(x):
+        text = f"{e.built.kinds[0].name} = {spelled(float(np.asarray(x)[at]))}"
+        if e.direction == "backward":
+            text += f", dy = {spelled(float(np.asarray(e.cotangents[0])[at]))}"
+        return text
+    what = f"gradient of {e.built.kinds[position].name}" if e.direction == "backward" else f"output {position}"
+    return f"{what}[{', '.join(map(str, at))}]"
+
+
+# -- searching -----------------------------------------------------------------------------------------------------------------
+def _search(op, dtype, direction, row: Row, seconds, paths, readings, witnesses, extremes) -> None:
+    """Look for worse inputs than those of the cases; what is found is measured on every path and in every layout."""
+    from parity.search import search
+
+    found = search(op, dtype, direction, seconds=seconds, row=row, whos=_parties(op, dtype, direction))
+    for f in found:
+        if f.region is not None:
+            f = replace(f, region=list(row.numbered_regions(f.who, direction, dtype))[f.region])
+        if f.kind == "extreme":
+            extremes.append(_extreme(f))
+            continue
+        before = max((r.units for r in readings if _same_cell(r, f) and math.isfinite(r.units)), default=0.0)
+        if not math.isfinite(f.units) or f.units <= 1.02 * before:
+            continue
+        data = encode_stored(f.case, f.stored)
+        stored = decode_stored(data, _is_elementwise(op))
+        case = with_stored(f.case, stored, "searched")
+        e = evaluate(catalogue()[op], case, dtype, direction)
+        new = _case_readings(e, f.case.name, stored, (f.who,), row, paths)
+        readings += [replace(r, hazard=NEW) for r in new]
+        witnesses[cell_name(op, direction, dtype, f.who, f.region)] = data
+
+
+NEW = "searched now"
+"""The hazard of readings at an input that a search has just found: a witness, if it turns out to be the worst."""
+
+
+def _same_cell(r: Reading, f) -> bool:
+    return (r.direction, r.dtype, r.who, r.region) == (f.direction, f.dtype, f.who, f.region)
+
+
+def _parties(op: str, dtype: str, direction: str) -> tuple[str, ...]:
+    pair = catalogue()[op]
+    names = [r for r in _references(pair, dtype, direction)]
+    gaps = {r for r in names if _gap(pair, Check(op, dtype, direction, r, "ordinary")) is not None}
+    return tuple(_who(r) for r in names if r not in gaps)
+
+
+def _extreme(f) -> dict[str, Any]:
+    return {
+        "direction": f.direction, "dtype": f.dtype, "who": f.who, "units": f.units, "ulp": f.ulp, "stage": f.stage,
+        "element": f.element, "results": f.results, "case": f.case.name,
+    }  # fmt: skip
+
+
+def _worst_only(readings: Iterable[Reading], row: Row) -> list[Reading]:
+    """For every cell and path: the three worst that count for the budget, the worst listed one, and all that are neither."""
+    groups: dict[tuple, list[Reading]] = {}
+    for r in readings:
+        kind = "listed" if is_listed(r, row) or r.region == EVERYWHERE else "beyond" if beyond_limit(r) else "counts"
+        groups.setdefault((r.direction, r.dtype, r.who, r.region, r.path, kind), []).append(r)
+    kept = []
+    for (*_, kind), rs in groups.items():
+        rs.sort(key=lambda r: -r.units)
+        kept += rs if kind == "beyond" else rs[:1] if kind == "listed" else rs[:3]
+        if kind == "counts":
+            kept += [max(rs[3:], key=lambda r: r.ulp or 0.0)] if rs[3:] else []
+    return kept
+
+
+def is_listed(r: Reading, row: Row) -> bool:
+    """Whether the table lists this as a known difference, on this path."""
+    entry = row.difference(r.who, r.direction, r.dtype, r.hazard)
+    return entry is not None and bool({r.path, capability(r.path)} & set(entry.get("paths", [r.path])))
+
+
+def capability(path: str) -> str:
+    """torch's CPU capability on a dispatch path."""
+    from parity.environment import dispatch_path
+
+    return dispatch_paths()[path].get("ATEN_CPU_CAPABILITY", "").upper() or dispatch_path()
+
+
+def beyond_limit(r: Reading) -> bool:
+    """An error that no budget covers: it must be a known difference, or mended."""
+    return not r.units <= (math.inf if r.who == "ours" else REFERENCE_LIMIT[r.dtype]) or not math.isfinite(r.units)
+
+
+REFERENCE_LIMIT = {"float64": 128.0, "float32": 128.0, "float16": 32.0, "bfloat16": 16.0}
+"""A reference beyond this many units (or with a wrong nan, infinity or shape) is listed as different, not given a budget."""
