@@ -22,26 +22,46 @@ DTYPES = {
     "bfloat16": np.dtype(ml_dtypes.bfloat16),
 }
 TINY = 2.0**-960
-"""Below this the low part of a float64 result would itself underflow; it is then left out."""
+"""Below this the low part of a float64 result would itself underflow."""
+LARGEST = math.ldexp(1.0, 1023)
+"""Beyond this the next float64 may be infinity."""
 
 
 def split(ball: arb) -> tuple[float, float, float]:
     """(hi, lo, slack) with |ball - hi - lo| <= slack for every point of the ball; hi is the nearest float64.
 
-    hi is nan for nan, +-inf beyond the range, and a zero of the ball's sign below it.
+    hi is nan for nan, +-inf beyond the range, and a zero of the ball's sign below it.  Slack is 0 where the ball is hi + lo,
+    and also where it is not but every point of it rounds as hi + lo does, in every dtype.
     """
     hi = float(ball)
-    if hi == 0.0:
-        return (-0.0 if ball < 0 else 0.0), 0.0, float(ball.abs_upper())
-    if hi != hi or hi in (np.inf, -np.inf):
-        return hi, 0.0, 0.0 if hi != hi or ball.is_exact() or abs(ball) > arb(2) ** 1023 else np.inf
+    if hi != hi:
+        return hi, 0.0, 0.0
+    if not TINY <= abs(hi) <= LARGEST:
+        return _split_extreme(ball, hi)
     rest = ball - hi
     lo = float(rest)
     beyond = rest - lo
-    if abs(math.frexp(lo)[0]) == 0.5 and (beyond > 0 or beyond < 0):
-        # lo looks like a tie but is not one: step off it to the side where the rest is, which decides the rounding
-        return hi, math.nextafter(lo, math.inf if beyond > 0 else -math.inf), 0.0
-    return hi, lo, float(beyond.abs_upper())
+    reach = float(beyond.abs_upper())
+    if beyond.is_zero() or (_may_tie(lo) and reach < abs(lo) * 2.0**-50 and float(ball.lower()) == hi == float(ball.upper())):
+        return hi, lo, 0.0
+    return hi, lo, math.nextafter(reach, math.inf)
+
+
+def _may_tie(lo: float) -> bool:
+    """Whether lo is so near a power of two that, as a float64, it can not tell a tie from its neighbourhood."""
+    mantissa = abs(math.frexp(lo)[0])
+    return not 0.5 + 2.0**-50 < mantissa < 1 - 2.0**-50
+
+
+def _split_extreme(ball: arb, hi: float) -> tuple[float, float, float]:
+    """`split` where hi is zero, tiny, infinite or the largest number: both ends of the ball are rounded."""
+    sure = float(ball.lower()) == float(ball.upper()) == hi
+    if hi in (np.inf, -np.inf):
+        return hi, 0.0, 0.0 if sure else np.inf
+    if hi == 0.0:
+        return (-0.0 if ball < 0 else 0.0), 0.0, 0.0 if sure else max(float(ball.abs_upper()), 2.0**-1074)
+    lo = float(ball - hi)
+    return hi, lo, 0.0 if sure else max(math.nextafter(float((ball - hi - lo).abs_upper()), math.inf), 2.0**-1074)
 
 
 def to_odd(hi: np.ndarray, lo: np.ndarray) -> np.ndarray:
@@ -77,9 +97,9 @@ def is_proven(hi: np.ndarray, lo: np.ndarray, slack: np.ndarray, dtype: str) -> 
     quantum = FORMATS[dtype].smallest / 2
     with np.errstate(all="ignore"):
         if dtype == "float64":
-            side = np.copysign(np.inf, lo)
-            half = np.abs(np.nextafter(hi, side) - hi) / 2
-            sure = (slack == 0) | (np.abs(lo) + slack < half) | ((np.abs(hi) < TINY) & (slack <= 2.0**-1074))
+            down, up = hi - np.nextafter(hi, -np.inf), np.nextafter(hi, np.inf) - hi
+            inside = (slack - lo < down / 2) & (lo + slack < up / 2) & (np.abs(hi) >= TINY) & np.isfinite(up + down)
+            sure = (slack == 0) | inside
         else:
             low, high = nearest(hi, lo - slack, dtype), nearest(hi, lo + slack, dtype)
             sure = (low == high) & (slack <= np.abs(hi) * 2.0**-54)  # to_odd needs |lo| within an ulp of hi
