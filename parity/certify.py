@@ -91,7 +91,7 @@ def measure(
     ops: Sequence[str],
     table: Table,
     journal: Journal,
-    seconds: float,
+    effort: float,
     paths: Sequence[str],
     jobs: int,
     progress: Callable[[str, int], None],
@@ -112,7 +112,7 @@ def measure(
             while not failed:
                 op = waiting.get_nowait()
                 row = dict(table.rows[op].data)
-                found = measurer.call("parity.measure:measure_op", op, row, seconds, list(paths))
+                found = measurer.call("parity.measure:measure_op", op, row, effort, list(paths))
                 with lock:
                     journal.add(op, found)
                     progress(op, 1)

@@ -202,8 +202,10 @@ def _register() -> None:
     from parity.commands.audit import audit
     from parity.commands.certify import certify
     from parity.commands.diff import diff
+    from parity.commands.search import search
+    from parity.commands.sweep import sweep
 
-    for command in (audit, certify, diff):
+    for command in (audit, certify, diff, search, sweep):
         main.add_command(command)
 
 

@@ -117,8 +117,8 @@ def _remote(path: str) -> Remote:
     return _remotes[path]
 
 
-def measure_op(op: str, row: dict[str, Any], seconds: float, paths: Sequence[str]) -> dict[str, Any]:
-    """All readings of an op, with witnesses and extremes from a search of `seconds` per dtype and direction."""
+def measure_op(op: str, row: dict[str, Any], effort: float, paths: Sequence[str]) -> dict[str, Any]:
+    """All readings of an op, with witnesses and extremes from a search of `effort` times the usual budget."""
     data = Row(op, 0, row)
     readings: list[Reading] = []
     witnesses: dict[str, dict] = {}
@@ -132,9 +132,9 @@ def measure_op(op: str, row: dict[str, Any], seconds: float, paths: Sequence[str
             problems.append(f"{op}-{dtype}-{direction}-{hazard}: {error}")
             continue
         readings += _case_readings(e, hazard, None, whos, data, paths)
-    if seconds > 0:
+    if effort > 0:
         for dtype, direction in _searched_cells(op):
-            _search(op, dtype, direction, data, seconds, paths, readings, witnesses, extremes)
+            _search(op, dtype, direction, data, effort, paths, readings, witnesses, extremes)
     kept = [asdict(r) for r in _worst_only(readings, data)]
     return {"readings": kept, "witnesses": witnesses, "extremes": extremes, "problems": problems}
 
@@ -264,27 +264,36 @@ def _element(e: Evaluation, index: tuple[int, ...]) -> str:
 
 
 # -- searching -----------------------------------------------------------------------------------------------------------------
-def _search(op, dtype, direction, row: Row, seconds, paths, readings, witnesses, extremes) -> None:
+def _search(op, dtype, direction, row: Row, effort, paths, readings, witnesses, extremes) -> None:
     """Look for worse inputs than those of the cases; what is found is measured on every path and in every layout."""
-    from parity.search import search
+    from parity.search import default_budget, search
 
-    found = search(op, dtype, direction, seconds=seconds, row=row, whos=_parties(op, dtype, direction))
+    budget = max(1, round(effort * default_budget(op)))
+    found = search(op, dtype, direction, budget=budget, row=row, whos=_parties(op, dtype, direction))
+    extremes += [_extreme(f) for f in found if f.kind == "extreme"]
+    lost = {f.who for f in found if f.kind == "extreme" and not f.units <= REFERENCE_LIMIT[dtype]}
     for f in found:
-        if f.region is not None:
-            f = replace(f, region=list(row.numbered_regions(f.who, direction, dtype))[f.region])
-        if f.kind == "extreme":
-            extremes.append(_extreme(f))
-            continue
-        before = max((r.units for r in readings if _same_cell(r, f) and math.isfinite(r.units)), default=0.0)
-        if not math.isfinite(f.units) or f.units <= 1.02 * before:
-            continue
-        data = encode_stored(f.case, f.stored)
-        stored = decode_stored(data, _is_elementwise(op))
-        case = with_stored(f.case, stored, "searched")
-        e = evaluate(catalogue()[op], case, dtype, direction)
-        new = _case_readings(e, f.case.name, stored, (f.who,), row, paths)
-        readings += [replace(r, hazard=NEW) for r in new]
-        witnesses[cell_name(op, direction, dtype, f.who, f.region)] = data
+        if f.kind == "budget" and f.who not in lost:
+            if f.region is not None:
+                f = replace(f, region=list(row.numbered_regions(f.who, direction, dtype))[f.region])
+            _keep_finding(f, row, paths, readings, witnesses)
+
+
+def _keep_finding(f, row: Row, paths, readings, witnesses) -> None:
+    """Measure what was found on every path, where it is worse than every case.
+
+    (A reference that is beyond its limit somewhere in the searched range has no worst error within it that means anything:
+    its budget covers the cases, and its worst of all is among the extremes.)
+    """
+    before = max((r.units for r in readings if _same_cell(r, f) and math.isfinite(r.units)), default=0.0)
+    if f.units <= 1.02 * before:
+        return
+    data = encode_stored(f.case, f.stored)
+    stored = decode_stored(data, _is_elementwise(f.op))
+    e = evaluate(catalogue()[f.op], with_stored(f.case, stored, "searched"), f.dtype, f.direction)
+    new = _case_readings(e, f.case.origin or f.case.name, stored, (f.who,), row, paths)
+    readings += [replace(r, hazard=NEW) for r in new]
+    witnesses[cell_name(f.op, f.direction, f.dtype, f.who, f.region)] = data
 
 
 NEW = "searched now"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from parity.runner import Selection, checks_of, run_op
@@ -40,7 +41,7 @@ def run_ops(selection: Selection, table: Table, overlay: str | Path | None, jobs
             yield from verdicts
         return
     over = None if overlay is None else str(overlay)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_quiet) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=start_worker) as pool:
         order = sorted(selection.ops, key=lambda op: (op.split(".")[0] not in HEAVY_FIRST, selection.ops.index(op)))
         started = {op: pool.submit(_work, op, selection, str(table.path), over) for op in order}
         for op, job in started.items():
@@ -49,10 +50,21 @@ def run_ops(selection: Selection, table: Table, overlay: str | Path | None, jobs
             yield from started[op].result()
 
 
-def _quiet() -> None:
-    """One thread per worker: as many workers as cores, and sums whose order does not depend on the machine's load."""
+def start_worker() -> None:
+    """One thread per worker: as many workers as cores, and sums whose order does not depend on the machine's load.
+
+    A worker whose parent was killed would wait for work for ever, so it ends with its parent.
+    """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def count_checks(selection: Selection) -> int:

@@ -153,7 +153,7 @@ def copy(tmp_path_factory) -> Path:
 def start(root: Path) -> subprocess.Popen:
     env = {**os.environ, "PYTHONPATH": str(root), "XDG_CACHE_HOME": str(root / "cache")}
     code = "from parity.cli import main; main()"
-    command = [sys.executable, "-c", code, "certify", *OPS, "--seconds", "0", "-j", "1", "--path", "baseline", "--write"]
+    command = [sys.executable, "-c", code, "certify", *OPS, "--effort", "0", "-j", "1", "--path", "baseline", "--write"]
     return subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

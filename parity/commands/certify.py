@@ -13,7 +13,11 @@ from parity.errors import ParityError
 @click.command()
 @click.argument("names", nargs=-1, metavar="[OP|FAMILY ...]")
 @click.option(
-    "--seconds", type=click.FloatRange(0), default=1.0, show_default=True, help="Search time per op, dtype and direction."
+    "--effort",
+    type=click.FloatRange(0),
+    default=0.3,
+    show_default=True,
+    help="The search's, times `parity search`'s.",
 )
 @click.option("--path", "names_of_paths", multiple=True, help="Only this dispatch path, and the native one (may be repeated).")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Worker processes (default: one per core).")
@@ -22,7 +26,7 @@ from parity.errors import ParityError
     "--because", metavar="SENTENCE", help="With --write: also raise violated budgets, for this reason, which is kept."
 )
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
-def certify(names, seconds, names_of_paths, jobs, write, because, quiet) -> None:
+def certify(names, effort, names_of_paths, jobs, write, because, quiet) -> None:
     """Measure every budget again on every dispatch path; report slack and violated ones and what they should be.
 
     A certification that is interrupted goes on where it was when it is started again.
@@ -45,10 +49,10 @@ def certify(names, seconds, names_of_paths, jobs, write, because, quiet) -> None
         raise ParityError(f"{missing[0]} has no row in {table.path}; add one (docs/tolerances.md shows how).")
     paths = _paths(names_of_paths)
     run = this_run("parity certify", paths, date.today().isoformat())
-    about = {"sources": certify.sources(table, evidence), "seconds": seconds, "run": {**run, "date": ""}}
+    about = {"sources": certify.sources(table, evidence), "effort": effort, "run": {**run, "date": ""}}
     journal = Journal(certify.work_file(ops), about)
     with progress(len(ops), "ops", quiet) as advance:
-        measured = certify.measure(ops, table, journal, seconds, list(paths), jobs or api.cores(), advance)
+        measured = certify.measure(ops, table, journal, effort, list(paths), jobs or api.cores(), advance)
     result = certify.certify(ops, table, measured, evidence)
     click.echo("\n".join(certification_lines(result, evidence)))
     if write:

@@ -1,0 +1,168 @@
+"""How wrong each party is at each element: units, the stage that failed, and the region of the table it counts for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from parity.compare import EDGE, _structure, units_of
+from parity.evaluate import Evaluation, Implementation, library
+from parity.hostile import FORMATS
+from parity.loader import catalogue
+from parity.oracle import Truth
+from parity.pair import Pair
+from parity.runner import SCIPY_DTYPES, _element, _gap
+from parity.search.findings import Target
+from parity.tolerances import Row
+from parity.verdict import Check
+
+WHOS = ("ours", "torch", "scipy")
+OUTSIDE = -1
+"""The region of an element that is in none."""
+
+
+@dataclass
+class Task:
+    """What is searched, and by what rules it is scored."""
+
+    op: str
+    dtype: str
+    direction: str
+    whos: tuple[str, ...]
+    row: Row | None = None
+    undecided: int = 0
+    evaluations: int = 0
+    pair: Pair = field(init=False)
+    ours: Implementation = field(init=False)
+
+    def __post_init__(self):
+        self.pair = catalogue()[self.op]
+        self.ours = library(self.pair)
+
+    def parties(self, hazard: str = "ordinary") -> tuple[str, ...]:
+        """Who answers at all for this op, dtype and direction (and this case)."""
+        there = {"ours": True, "torch": self.pair.torch is not None, "scipy": self._has_scipy()}
+        return tuple(w for w in WHOS if there[w] and (w == "ours" or self._answers(w, hazard)))
+
+    def _has_scipy(self) -> bool:
+        return self.pair.scipy is not None and self.direction == "forward" and self.dtype in SCIPY_DTYPES
+
+    def _answers(self, who: str, hazard: str) -> bool:
+        return _gap(self.pair, Check(self.op, self.dtype, self.direction, who, hazard)) is None
+
+    def regions(self, who: str) -> list[Mapping]:
+        """The table's regions for a party."""
+        return [] if self.row is None else self.row.regions(who, self.direction, self.dtype)
+
+    def targets(self) -> list[Target]:
+        """The worst within reach of a budget, for each region; and for a reference the worst of all."""
+        found = []
+        for who in self.parties():
+            if who in self.whos:
+                found += [Target(who, r, "budget") for r in (None, *range(len(self.regions(who))))]
+                found += [] if who == "ours" else [Target(who, None, "extreme")]
+        return found
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The elements of one output of one party: arrays of the output's shape."""
+
+    units: np.ndarray
+    stage: np.ndarray
+    """Words: "values" where values were compared."""
+    region: np.ndarray
+
+
+@np.errstate(invalid="ignore")
+def regions_at(task: Task, who: str, x: np.ndarray, dy) -> tuple[np.ndarray, Any]:
+    """The region of each input, the last one that holds it, and the absolute error that it grants."""
+    x = np.asarray(x).astype(np.float64)
+    index, floor = np.full(x.shape, OUTSIDE), np.zeros(x.shape)
+    for k, region in enumerate(task.regions(who)):
+        inside = (x >= region["input"][0]) & (x <= region["input"][1])
+        index[inside], floor[inside] = k, region.get("floor", 0.0)
+    return index, floor if dy is None else floor * np.abs(np.asarray(dy).astype(np.float64))
+
+
+def scores(task: Task, e: Evaluation, who: str) -> list[Scores | None]:
+    """One entry for each output (or gradient); None where there is no gradient."""
+    party = e.party(who, task.ours)
+    found: list[Scores | None] = []
+    for position, truth in enumerate(e.truths):
+        if truth is None:
+            found.append(None)
+        elif party.error or position >= len(party.outputs):
+            found.append(_failed(truth, "error" if party.error else "structure"))
+        else:
+            found.append(_output(task, e, who, party.outputs[position], truth))
+    return found
+
+
+def _failed(truth: Truth, stage: str) -> Scores:
+    shape = truth.value.shape
+    return Scores(np.full(shape, np.inf), np.full(shape, stage), np.full(shape, OUTSIDE))
+
+
+def _output(task: Task, e: Evaluation, who: str, got, truth: Truth) -> Scores:
+    failed = _structure(got, truth, who == "ours")
+    if failed is not None:
+        return _failed(truth, failed.stage)
+    shape = truth.value.shape
+    if truth.hi is None:
+        wrong = np.asarray(got) != truth.value
+        return Scores(np.where(wrong, np.inf, 0.0), np.full(shape, "values"), np.full(shape, OUTSIDE))
+    x, index, floor = e.built.arrays[0], np.full(shape, OUTSIDE), 0.0
+    if task.regions(who) and np.shape(x) == shape:
+        index, floor = regions_at(task, who, x, e.cotangents[0] if e.cotangents else None)
+    stage = stages(np.asarray(got), truth, e.dtype)
+    units = np.where(stage == "values", units_of(got, truth, e.dtype, floor), np.inf)
+    return Scores(units, stage, index)
+
+
+@np.errstate(all="ignore")
+def stages(got: np.ndarray, truth: Truth, dtype: str) -> np.ndarray:
+    """Element by element what `compare` reports for a whole array: nan, infinity, sign of zero, or values."""
+    assert truth.hi is not None
+    g, hi, fmt = got.astype(np.float64), truth.hi, FORMATS[dtype]
+    edge = fmt.max * (1 - EDGE * fmt.u)
+    unlike = np.isinf(g) != np.isinf(truth.value.astype(np.float64))
+    at_edge = (np.abs(g) >= edge) & (np.abs(hi) >= edge) & np.isfinite(hi)
+    opposite = np.isinf(g) & (np.sign(g) != np.sign(hi)) & ~np.isnan(hi)
+    nan = np.isnan(g) != np.isnan(hi)
+    signs = np.zeros(hi.shape) if truth.zero_sign is None else truth.zero_sign
+    zero = (hi == 0) & (g == 0) & (signs != 0) & (np.signbit(g) != (signs < 0))
+    kinds = [nan, (unlike & ~at_edge) | opposite, zero]
+    return np.select(kinds, ["nan", "infinity", "sign of zero"], "values")
+
+
+def ulp(got: float, truth: Truth, index: tuple[int, ...], dtype: str) -> float:
+    """|got - exact| in spacings of the dtype at the exact result; an infinity counts as 2^(emax + 1)."""
+    assert truth.hi is not None
+    assert truth.lo is not None
+    hi, lo, fmt = float(truth.hi[index]), float(truth.lo[index]), FORMATS[dtype]
+    if np.isnan(hi) or np.isnan(got):
+        return 0.0 if np.isnan(hi) and np.isnan(got) else np.inf
+    if np.isinf(hi):
+        return 0.0 if got == hi else np.inf
+    if np.isinf(got) and got == float(truth.value[index]):
+        return 0.0
+    value = Fraction(2) ** (fmt.max_exponent + 1) * (1 if got > 0 else -1) if np.isinf(got) else Fraction(got)
+    exponent = min(max(int(np.frexp(hi)[1]) - 1, 1 - fmt.max_exponent), fmt.max_exponent) if hi else 1 - fmt.max_exponent
+    error = abs(value - Fraction(hi) - Fraction(lo)) / Fraction(2) ** (exponent - fmt.precision + 1)
+    return float(min(error, Fraction(np.finfo(np.float64).max)))
+
+
+def results(task: Task, e: Evaluation, position: int, index: tuple[int, ...]) -> dict[str, str]:
+    """What every party and the truth have at one element of one output."""
+    found = {}
+    for who in task.parties(e.case.origin):
+        party = e.party(who, task.ours)
+        found[who] = party.error or _element(party.outputs, position, index)
+    truth = e.truths[position]
+    assert truth is not None
+    return {**found, "truth": _element((truth.value,), 0, index)}

@@ -1,0 +1,159 @@
+"""The first look at a chunk of bit patterns: every value against a fast float64 reference, in blocks that stay in cache.
+
+All that is suspicious is kept with what was returned for it, for ball arithmetic to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from parity.hostile import Format
+from parity.rounding import DTYPES
+from parity.sweeping.patterns import BINS, EDGES, Ruler, bins_of
+
+KEPT = 64
+"""Of each block at most so many wrong roundings (worst first) and near ties (nearest first) are kept."""
+
+Party = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass
+class Points:
+    """Inputs with what the party under test and the reference returned for them (both as float64)."""
+
+    pattern: np.ndarray
+    got: np.ndarray
+    reference: np.ndarray
+
+    def take(self, index) -> Points:
+        """Some of the points."""
+        return Points(self.pattern[index], self.got[index], self.reference[index])
+
+    @staticmethod
+    def join(parts: list[Points]) -> Points:
+        """All points of several lists."""
+        return Points(
+            np.concatenate([np.zeros(0, np.int64), *(p.pattern for p in parts)]),
+            np.concatenate([np.zeros(0), *(p.got for p in parts)]),
+            np.concatenate([np.zeros(0), *(p.reference for p in parts)]),
+        )
+
+
+@dataclass
+class Scan:
+    """What the reference says of a chunk: counts, and the points to be judged."""
+
+    histogram: np.ndarray = field(default_factory=lambda: np.zeros(len(BINS), np.int64))
+    misrounded: int = 0
+    near_ties: int = 0
+    nan: int = 0
+    infinity: int = 0
+    asked: list[Points] = field(default_factory=list)
+    """Points that were asked for: special values, the random sample."""
+    highest: list[Points] = field(default_factory=list)
+    """The worst points of each block, in ULP and in units."""
+    wrong: list[Points] = field(default_factory=list)
+    """Points that are not the rounding of the reference."""
+    ties: list[Points] = field(default_factory=list)
+    """Points where the reference is so near a tie that it cannot say which rounding is right."""
+
+
+class Scanner:
+    """Scans blocks of one dtype with one party and one reference; its buffers are used again for each block."""
+
+    def __init__(self, dtype: str, party: Party, reference: Party, slack: float, root: float = 0.0):
+        self.ruler, self.party, self.reference, self.slack, self.root = Ruler(dtype), party, reference, slack, root
+        self.size = self.ruler.block
+        self.ramp = np.arange(self.size, dtype=self.ruler.bits)
+        self.bits = np.empty_like(self.ramp)
+        self.inputs, self.got, self.error, self.scale, self.per_ulp = (np.empty(self.size) for _ in range(5))
+        self.mask = np.empty(self.size, bool)
+
+    @np.errstate(all="ignore")
+    def scan(self, start: int, count: int, asked: np.ndarray) -> Scan:
+        """The patterns start, start + 1, …: whole blocks, each within one binade.  `asked` is sorted."""
+        out = Scan()
+        bounds = np.searchsorted(asked, np.arange(start, start + count + 1, self.size))
+        for i, first in enumerate(range(start, start + count, self.size)):
+            self._block(out, first, asked[bounds[i] : bounds[i + 1]])
+        return out
+
+    def _block(self, out: Scan, first: int, asked: np.ndarray) -> None:
+        np.add(self.ramp, self.bits.dtype.type(first), out=self.bits)
+        x = self.bits.view(DTYPES[self.ruler.dtype])
+        np.copyto(self.inputs, x)
+        returned, reference = self.party(x), self.reference(self.inputs)
+        np.copyto(self.got, returned)
+        if len(asked):
+            out.asked.append(self._points(asked - first, first, reference))
+        if not self._measure(out, first, reference):
+            out.histogram[0] += self.size
+            return
+        self._keep(out, first, reference)
+
+    def _points(self, index, first: int, reference) -> Points:
+        return Points(index + first, self.got[index], reference[index])
+
+    def _measure(self, out: Scan, first: int, reference) -> bool:
+        """Fill `error` (ULP) and `scale` (units of u); False where all of the block is the same nan or overflow."""
+        np.subtract(self.got, reference, out=self.error)
+        np.abs(self.error, out=self.error)
+        np.abs(reference, out=self.scale)
+        if self.root and self.scale.min() < self.root:
+            out.asked.append(self._points(np.flatnonzero(self.scale < self.root), first, reference))
+        plain = self.scale.max() < self.ruler.format.max  # a nan is not
+        if plain and np.isfinite(self.error.max()):
+            self.ruler.per_ulp(reference, out=self.per_ulp)
+            np.maximum(self.scale, self.ruler.format.tiny, out=self.scale)
+            np.divide(self.error, self.scale, out=self.scale)
+            np.multiply(self.error, self.per_ulp, out=self.error)
+            return True
+        return self._measure_special(reference)
+
+    def _measure_special(self, reference) -> bool:
+        """The same where there are infinities, nan, or numbers about to overflow: a wrong one has error inf and scale 0."""
+        value = self.ruler.rounded(reference)
+        if np.all((np.isnan(self.got) & np.isnan(reference)) | (np.isinf(value) & (self.got == value))):
+            return False
+        self.error[:] = self.ruler.errors(self.got, reference, 0.0, value, reference)
+        self.scale[:] = relative(self.got, reference, self.ruler.format)
+        self.scale[~np.isfinite(self.error) | (self.error == 0.0)] = 0.0
+        return True
+
+    def _keep(self, out: Scan, first: int, reference) -> None:
+        zeros = np.count_nonzero(np.less_equal(self.error, EDGES[0], out=self.mask))
+        flagged = np.count_nonzero(np.greater_equal(self.error, 0.5 - self.slack, out=self.mask))
+        out.histogram[0] += zeros
+        out.histogram[1] += self.size - zeros - flagged
+        top = int(np.argmax(self.error))
+        if flagged:
+            top = self._flagged(out, np.flatnonzero(self.mask), first, reference)
+        out.highest.append(self._points(np.array([top, np.argmax(self.scale)]), first, reference))
+
+    def _flagged(self, out: Scan, index, first: int, reference) -> int:
+        """Sort what is off by about half an ULP or more; returns the position of the largest error that is a number."""
+        error, got, exact = self.error[index], self.got[index], reference[index]
+        value = self.ruler.rounded(exact)
+        nan, infinity = self.ruler.faults(got, exact, value)
+        wrong = (got != value) & ~(np.isnan(got) & np.isnan(value))
+        ties = (np.abs(error - 0.5) <= self.slack) & ~wrong & (self.slack > 0)
+        out.histogram += np.bincount(bins_of(error), minlength=len(BINS))
+        out.misrounded += int(wrong.sum())
+        out.near_ties += int(ties.sum())
+        out.nan += int(nan.sum())
+        out.infinity += int(infinity.sum())
+        for kept, mask, order in ((out.wrong, wrong, -error), (out.ties, ties, np.abs(error - 0.5))):
+            if mask.any():
+                kept.append(self._points(index[mask][np.argsort(order[mask], kind="stable")[:KEPT]], first, reference))
+        return int(index[np.argmax(np.where(np.isinf(error), 0.0, error))])
+
+
+@np.errstate(all="ignore")
+def relative(got: np.ndarray, exact: np.ndarray, fmt: Format) -> np.ndarray:
+    """The relative error, with the smallest normal number as the least denominator: units times u."""
+    over = 2.0 ** (fmt.max_exponent + 1)
+    bounded = np.clip(exact, -over, over)
+    return np.abs(np.clip(got, -over, over) - bounded) / np.maximum(np.abs(bounded), fmt.tiny)
