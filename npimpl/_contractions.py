@@ -1,16 +1,25 @@
-"""What linear, convolution, attention and recurrent layers share: operands, and products that do not overflow on the way.
+"""What linear, convolution, attention and recurrent layers share: operands, and products that keep their range.
 
 A contraction sums products, y = sum_k a_k b_k.  BLAS forms it in `contraction_dtype`, with an error of a few units of
-u * sum_k |a_k b_k|, which is the bound every family states.  Where a partial sum overflows although the operands are
-finite, the contraction is repeated with more exponent range; that costs nothing unless it happens.
+u * sum_k |a_k b_k|, which is the bound every family states.  That bound knows neither overflow nor underflow.  Where a
+partial sum overflows although the operands are finite, or products of nonzero operands are rounded to subnormal numbers
+(half a quantum each, which adds up and is multiplied by whatever comes later), the contraction is repeated with more
+exponent range; that costs one look at the result unless it happens.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from npimpl._axes import pairwise_sum
 from npimpl._precision import as_float, contraction_dtype, result_dtype
+
+ROOM = 900
+"""The largest product of scaled operands is about 2^ROOM: sums of 2^100 of them still fit a float64."""
+NEAR = 2.0**12
+"""Results below the smallest normal number times this are looked at: sums of up to 4096 subnormal products."""
 
 
 def operands(*arrays, names: tuple[str, ...]) -> tuple[list, np.dtype]:
@@ -27,21 +36,38 @@ def operands(*arrays, names: tuple[str, ...]) -> tuple[list, np.dtype]:
     return [None if a is None else a.astype(wide, copy=False) for a in floats], dtype
 
 
-def bilinear(product, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """`product(a, b)`, linear in each of its arrays, with overflowed elements repeated in a wider range.
+def multilinear(product, *arrays: np.ndarray) -> np.ndarray:
+    """`product(*arrays)`, linear in each array; elements that left the range on the way are formed again in a wider one.
 
-    float32 is repeated in float64.  float64 operands are scaled by powers of two to at most 1, which is exact; what
-    underflows by it is below the error bound wherever a sum of products overflowed.
+    float32 is repeated in float64 (and so is the result then).  float64 operands are scaled by powers of two, which is
+    exact; what underflows by it is below the error bound wherever a sum of products overflowed.
     """
-    y = product(a, b)
-    if y.dtype.kind in "iu" or np.isfinite(y).all() or not (np.isfinite(a).all() and np.isfinite(b).all()):
+    y = product(*arrays)
+    if y.dtype.kind in "iu" or not y.size:
         return y
-    if y.dtype == np.float32:
-        again = product(a.astype(np.float64), b.astype(np.float64))
-    else:
-        (i, a_small), (j, b_small) = _at_most_one(a), _at_most_one(b)
-        again = np.ldexp(product(a_small, b_small), i + j)
-    return np.where(np.isfinite(y), y, again)
+    size = np.abs(y)
+    if not size.max() < np.inf and all(np.isfinite(a).all() for a in arrays):
+        return np.where(size < np.inf, y, _again(product, arrays, y.dtype))
+    if _may_underflow(size, arrays):
+        again = _again(product, arrays, y.dtype)
+        return np.where((size < _near(y.dtype)) & np.isfinite(again), again, y)
+    return y
+
+
+def in_range(product, *arrays: np.ndarray) -> tuple[np.ndarray, int]:
+    """`multilinear` as (y, e), the value being y 2^e: e is 0, or negative where y would lose digits to underflow."""
+    y = multilinear(product, *arrays)
+    if y.size and y.dtype == np.float64 and _may_underflow(np.abs(y), arrays):
+        wide, exponent = _scaled(product, arrays)
+        if exponent < 0 and np.isfinite(wide).all():
+            return wide, exponent
+    return y, 0
+
+
+def smallest(x: np.ndarray) -> float:
+    """The least magnitude of the numbers that are not zero (infinity where there is none)."""
+    size = np.abs(x)
+    return float(np.where(size > 0, size, np.inf).min(initial=np.inf))
 
 
 def chain(flow: np.ndarray, partial: np.ndarray) -> np.ndarray:
@@ -51,8 +77,8 @@ def chain(flow: np.ndarray, partial: np.ndarray) -> np.ndarray:
     """
     bad = ~np.isfinite(partial)
     if not bad.any():
-        return bilinear(np.matmul, flow, partial)
-    y = bilinear(np.matmul, flow, np.where(bad, 0, partial))
+        return multilinear(np.matmul, flow, partial)
+    y = multilinear(np.matmul, flow, np.where(bad, 0, partial))
     for k in np.flatnonzero(bad.any(axis=-1).reshape(-1, partial.shape[-2]).any(axis=0)):
         column, row = flow[..., :, k, None], partial[..., k, None, :]
         y = y + np.where((column == 0) | np.isfinite(row), 0, column * row)
@@ -75,6 +101,24 @@ def gradient_dtype(x) -> np.dtype:
     return np.dtype(np.float64) if dtype.kind in "iub" else dtype
 
 
-def _at_most_one(x: np.ndarray) -> tuple[int, np.ndarray]:
-    exponent = int(np.frexp(np.abs(x).max(initial=0.0))[1])
-    return exponent, np.ldexp(x, -exponent)
+def _again(product, arrays, dtype) -> np.ndarray:
+    if dtype == np.float32:
+        return multilinear(product, *(a.astype(np.float64) for a in arrays))
+    return np.ldexp(*_scaled(product, arrays))
+
+
+def _scaled(product, arrays) -> tuple[np.ndarray, int]:
+    """The product in float64 as (y, e), the value being y 2^e, from operands that are all scaled to about the same size."""
+    exponents = [int(np.frexp(np.abs(a).max(initial=0.0))[1]) - ROOM // len(arrays) for a in arrays]
+    small = [np.ldexp(a.astype(np.float64, copy=False), -e) for a, e in zip(arrays, exponents, strict=True)]
+    return product(*small), sum(exponents)
+
+
+def _may_underflow(size, arrays) -> bool:
+    """Whether a result of these magnitudes may be off because products of nonzero operands are subnormal."""
+    tiny = float(np.finfo(size.dtype).tiny)
+    return bool(size.min() < _near(size.dtype)) and math.prod(map(smallest, arrays)) < tiny
+
+
+def _near(dtype) -> float:
+    return NEAR * float(np.finfo(dtype).tiny)

@@ -18,7 +18,7 @@ import numpy as np
 from npimpl._erfinv_coefficients import CENTRAL, FAR, MIDDLE
 from npimpl._piecewise import by_blocks, cell, horner, polynomial
 
-__all__ = ["erfinv", "ndtri"]
+__all__ = ["erfinv", "ndtri", "scaled_ndtri"]
 
 _MIDDLE, _FAR = np.array(MIDDLE), np.array(FAR)
 
@@ -36,6 +36,12 @@ def ndtri(p: np.ndarray) -> np.ndarray:
     2p - 1 is exact for p >= 1/4, and the middle needs no other p; the smaller tail is p or 1 - p, exact as well.
     """
     return _inverse(2.0 * p - 1.0, 2.0 * np.minimum(p, 1.0 - p), math.sqrt(2.0))
+
+
+@by_blocks
+def scaled_ndtri(p: np.ndarray) -> np.ndarray:
+    """ndtri(p) / sqrt(2) without the roundings of the factor: erfinv(2p - 1)."""
+    return _inverse(2.0 * p - 1.0, 2.0 * np.minimum(p, 1.0 - p), 1.0)
 
 
 def _inverse(x, p, factor):

@@ -23,13 +23,18 @@ class Windows:
 
     def border(self, x: np.ndarray, value=0) -> np.ndarray:
         """A new array: x with its padding, extended below and to the right as far as the last window reaches."""
-        (top, bottom), (left, right) = self.padding
-        axes = zip(self.counts, self.stride, self.dilation, self.kernel, strict=True)
-        tall, wide = ((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in axes)
-        h, w = self.image
-        out = np.full((*x.shape[:-2], max(top + h + bottom, tall), max(left + w + right, wide)), value, x.dtype)
+        shape = self.extended(1, self.extended(0, x.shape))
+        out = np.full(shape, value, x.dtype)
         self.inside(out)[...] = x
         return out
+
+    def extended(self, axis: int, shape) -> tuple[int, ...]:
+        """`shape` (..., H, W), its vertical (0) or horizontal (1) length replaced by that of a bordered image."""
+        (before, behind), o, s = self.padding[axis], self.counts[axis], self.stride[axis]
+        reach = (o - 1) * s + self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        lengths = list(shape)
+        lengths[axis - 2] = max(before + self.image[axis] + behind, reach)
+        return tuple(lengths)
 
     def inside(self, bordered: np.ndarray) -> np.ndarray:
         """The image without its border: a view."""
@@ -38,9 +43,13 @@ class Windows:
 
     def at(self, tap: tuple[int, int], bordered: np.ndarray) -> np.ndarray:
         """What one tap meets in each window: a view (..., P, Q)."""
-        axes = zip(tap, self.dilation, self.counts, self.stride, strict=True)
-        rows, columns = (slice(k * d, k * d + (o - 1) * s + 1, s) for k, d, o, s in axes)
-        return bordered[..., rows, columns]
+        return self.along(1, tap[1], self.along(0, tap[0], bordered))
+
+    def along(self, axis: int, k: int, bordered: np.ndarray) -> np.ndarray:
+        """What the taps of row (axis 0) or column (axis 1) k meet: a view whose length along that axis is P or Q."""
+        start, o, s = k * self.dilation[axis], self.counts[axis], self.stride[axis]
+        part = slice(start, start + (o - 1) * s + 1, s)
+        return bordered[..., part, :] if axis == 0 else bordered[..., part]
 
 
 def pair(value, name: str, least: int) -> tuple[int, int]:

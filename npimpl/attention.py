@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from npimpl._axes import sum_to_shape
-from npimpl._contractions import bilinear, chain, cotangent, operands
+from npimpl._contractions import chain, cotangent, in_range, multilinear, operands
 from npimpl._precision import rounded
 
 __all__ = ["scaled_dot_product_attention", "scaled_dot_product_attention_backward"]
@@ -37,7 +37,7 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, is_causal=Fa
     """
     (q, k, v), dtype = _arguments(query, key, value, attn_mask, is_causal)
     p, _ = _weights(q, k, attn_mask, is_causal, _scale(scale, q))
-    return rounded(bilinear(np.matmul, p, v), dtype)
+    return rounded(multilinear(np.matmul, p, v), dtype)
 
 
 @np.errstate(all="ignore")
@@ -50,7 +50,8 @@ def scaled_dot_product_attention_backward(grad_output, query, key, value, attn_m
         dquery_ie = scale sum_j dS_ij key_je        dkey_je = scale sum_i dS_ij query_ie        dmask_ij = dS_ij
 
     each summed over the axes along which its argument was broadcast.  P is computed again from the inputs.
-    A masked pair passes nothing on to query and key, whatever stands there.
+    A masked pair passes nothing on to query and key, whatever stands there.  Where dP is so small that it would be rounded to
+    subnormal numbers, dP and dS are kept in a wider range, because the product with a large key or query may bring them back.
 
     >>> q, k, v = np.zeros((1, 2)), np.ones((2, 2)), np.array([[1.0], [4.0]])
     >>> scaled_dot_product_attention_backward(np.array([[1.0]]), q, k, v)[2].ravel()
@@ -60,12 +61,14 @@ def scaled_dot_product_attention_backward(grad_output, query, key, value, attn_m
     c = _scale(scale, q)
     p, seen = _weights(q, k, attn_mask, is_causal, c)
     dy = cotangent(grad_output, v)
-    dv = bilinear(lambda a, b: sum_to_shape(a.swapaxes(-1, -2) @ b, v.shape), p, dy)
-    dp = bilinear(lambda a, b: a @ b.swapaxes(-1, -2), dy, v)
+    dv = multilinear(lambda a, b: sum_to_shape(a.swapaxes(-1, -2) @ b, v.shape), p, dy)
+    dp, exponent = in_range(lambda a, b: a @ b.swapaxes(-1, -2), dy, v)
     ds = p * (dp - (p * dp).sum(-1, keepdims=True))
     ds = ds if seen is None else np.where(seen, ds, 0)
     dq = sum_to_shape(chain(c * ds, np.broadcast_to(k, (*ds.shape[:-2], *k.shape[-2:]))), q.shape)
     dk = sum_to_shape(chain(c * ds.swapaxes(-1, -2), np.broadcast_to(q, (*ds.shape[:-2], *q.shape[-2:]))), k.shape)
+    if exponent:
+        dq, dk, ds = (np.ldexp(a, exponent) for a in (dq, dk, ds))
     dmask = None
     if attn_mask is not None and np.asarray(attn_mask).dtype.kind != "b":
         dmask = rounded(sum_to_shape(ds, np.shape(attn_mask)), np.asarray(attn_mask).dtype)
@@ -98,7 +101,7 @@ def _weights(q, k, attn_mask, is_causal, scale):
 
 def _scores(q, k, scale):
     """scale q k^T as (s, e), the scores being s * 2^e; e is 0 unless they would overflow."""
-    s = bilinear(lambda a, b: a @ b.swapaxes(-1, -2), q * q.dtype.type(scale), k)
+    s = multilinear(lambda a, b: a @ b.swapaxes(-1, -2), q * q.dtype.type(scale), k)
     if np.isfinite(s).all() or not (np.isfinite(q).all() and np.isfinite(k).all()):
         return s, 0
     parts = [np.frexp(np.abs(a).max(initial=0.0))[1] for a in (q, k)]

@@ -7,12 +7,14 @@ colour (normalisation) works along C, in either layout.
 
 from __future__ import annotations
 
+import math
 import operator
 from fractions import Fraction
 
 import numpy as np
 
 from npimpl._axes import pairwise_sum
+from npimpl._compensated import two_sum
 from npimpl._elementwise import elementwise
 from npimpl._precision import as_float, is_float, rounded, widen
 
@@ -143,8 +145,8 @@ def normalize_image_backward(grad_output, image, mean, std, layout="NCHW"):
 
         dx = dy / s,    dm[c] = -sum over n, h, w of dy / s,    ds[c] = -sum over n, h, w of dy y / s
 
-    The sums add halves to halves, and the last one is formed from d and s with their powers of two taken out, so that no y
-    overflows on the way to a ds that does not.
+    The sums add halves to halves, in float64 with what each addition loses, and the last one is formed from d and s with their
+    powers of two taken out, so that no y overflows on the way to a ds that does not.
     Returns (dimage, dmean, dstd), shaped and typed as the three arrays.  Raises as the forward.
 
     >>> normalize_image_backward(np.ones((1, 1, 2)), np.array([[[1.0, 3.0]]]), np.array([1.0]), np.array([2.0]))
@@ -156,8 +158,9 @@ def normalize_image_backward(grad_output, image, mean, std, layout="NCHW"):
     d, q = _difference(x, _along(m, c), pixels)
     unit, e = np.frexp(s)
     dx = dy / _along(s, c)
-    dm = -pairwise_sum(dy, pixels) / s
-    ds = -np.ldexp(pairwise_sum(dy * d, pixels) / unit / unit, q.reshape(s.shape) - 2 * e)
+    total = pairwise_sum if dtype != np.float64 else _compensated_sum
+    dm = -total(dy, pixels) / s
+    ds = -np.ldexp(total(dy * d, pixels) / unit / unit, q.reshape(s.shape) - 2 * e)
     own = [v.dtype if is_float(v.dtype) else dtype for v in map(np.asarray, (image, mean, std))]
     return rounded(dx, own[0]), rounded(dm, own[1]), rounded(ds, own[2])
 
@@ -320,6 +323,19 @@ def _difference(x, m, pixels) -> tuple[np.ndarray, np.ndarray]:
     d = np.where(over, x / 2 - m / 2, d)
     q = np.where(np.isfinite(d), np.frexp(d)[1], 0).max(axis=pixels, keepdims=True, initial=-1100)
     return np.ldexp(d, -q), q + over
+
+
+def _compensated_sum(x, pixels) -> np.ndarray:
+    """The sum of each channel with one rounding: what the sums of halves lose is added up beside them."""
+    count, channels = math.prod(x.shape[a] for a in pixels), [n for a, n in enumerate(x.shape) if a not in pixels]
+    rows = np.moveaxis(x, pixels, range(len(pixels))).reshape(count, *channels)
+    lost = np.zeros(rows.shape[1:])
+    while len(rows) > 1:
+        half = (len(rows) + 1) // 2
+        sums, rest = two_sum(rows[: len(rows) - half], rows[half:])
+        rows, lost = np.concatenate([sums, rows[len(rows) - half : half]]), lost + pairwise_sum(rest, 0)
+    total = rows[0] if len(rows) else lost
+    return np.where(np.isfinite(lost), total + lost, total)
 
 
 def _check_brightness(x: np.ndarray, factor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._contractions import bilinear, cotangent, gradient_dtype, operands, total
+from npimpl._contractions import cotangent, gradient_dtype, multilinear, operands, total
 from npimpl._precision import rounded
 from npimpl._windows import Windows, pair
 
@@ -36,7 +36,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """
     (x, w, b), dtype, windows, batched = _arguments(x, weight, bias, stride, padding, dilation, groups)
     columns, filters = _columns(x, windows, groups), _filters(w, groups)
-    y = bilinear(np.matmul, filters, columns)
+    y = multilinear(np.matmul, filters, columns)
     if b is not None:
         y = y + b.reshape(groups, -1, 1)
     y = y.reshape(x.shape[0], w.shape[0], *windows.counts)
@@ -63,8 +63,8 @@ def conv2d_backward(grad_output, x, weight, bias=None, stride=1, padding=0, dila
     (x, w, b), _, windows, batched = _arguments(x, weight, bias, stride, padding, dilation, groups)
     columns, filters = _columns(x, windows, groups), _filters(w, groups)
     dy = cotangent(grad_output, w).reshape(*columns.shape[:2], filters.shape[1], columns.shape[3])
-    dx = bilinear(lambda f, d: _images(f.swapaxes(-1, -2) @ d, x.shape, windows), filters, dy)
-    dw = bilinear(_over_samples, dy, columns).reshape(w.shape)
+    dx = multilinear(lambda f, d: _images(f.swapaxes(-1, -2) @ d, x.shape, windows), filters, dy)
+    dw = multilinear(_over_samples, dy, columns).reshape(w.shape)
     db = None if b is None else rounded(total(dy, (0, 3)).reshape(-1), gradient_dtype(bias))
     return rounded(dx if batched else dx[0], own), rounded(dw, gradient_dtype(weight)), db
 

@@ -9,6 +9,7 @@ section 9.8).
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 
 import numpy as np
@@ -19,10 +20,16 @@ from npimpl._precision import rounded, widen
 __all__ = ["slogdet", "slogdet_backward", "solve", "solve_backward"]
 
 SMALL = 32
-"""Up to this size a determinant that is lost in rounding is computed again, exactly, in integers."""
+"""Up to this size what is lost in rounding is computed again, exactly, in integers."""
 
 NOISE = -40 * np.log(2.0)
 """Logarithm of the share of Hadamard's bound below which a determinant is called lost: 2^13 times the rounding unit."""
+
+DOUBTFUL = 2.0**40
+"""A solution of an equilibrated system with entries near 1 that is larger than this: the matrix may be singular."""
+
+SHARE, SHARE_OF_NARROW = -5 * np.log(2.0), -30 * np.log(2.0)
+"""The same below which elimination may be off by more than the rounding of the result, in float64 and narrower dtypes."""
 
 ZERO_EXPONENT = -100_000
 """The exponent of zero, far below all others."""
@@ -47,7 +54,8 @@ def solve(a, b):
     Shapes: a (..., n, n); b (..., n, k), or vectors (n,) or (..., n) with exactly the leading axes of a, as in
     torch; leading axes are broadcast.  x as b; dtype by promotion.  n = 0 gives an empty result.
     A nan or an infinity in a matrix, or in a column of b, makes the columns of x that depend on it nan.
-    Raises numpy.linalg.LinAlgError (a ValueError) for a singular matrix, ValueError for shapes that do not fit.
+    Raises numpy.linalg.LinAlgError (a ValueError) for a singular matrix (exactly so up to 32 unknowns, beyond that
+    where a pivot of the elimination is zero), ValueError for shapes that do not fit.
 
     >>> solve(np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([3.0, 4.0]))
     array([1., 1.])
@@ -105,7 +113,8 @@ def slogdet(a):
 
     Elimination is off by about u times the product of the lengths of the columns, the largest determinant that columns of
     these lengths can have (Hadamard's inequality).  A determinant far below that is noise, and its sign a matter of luck:
-    then, up to n = 32, it is computed anew in integers (Bareiss, Sylvester's identity and multistep
+    then, and where entries of very uneven size make elimination unstable, up to n = 32, it is computed anew in integers
+    (Bareiss, Sylvester's identity and multistep
     integer-preserving Gaussian elimination, Math. Comp. 22, 1968), so that singular matrices are recognised and signs
     are right.
 
@@ -119,7 +128,7 @@ def slogdet(a):
     """
     (a,), dtype = widen(a, names=("a",))
     _check_square(a)
-    sign, y = _log_determinant(a)
+    sign, y = _log_determinant(a, SHARE if dtype == np.float64 else SHARE_OF_NARROW)
     return rounded(sign, dtype), rounded(y, dtype)
 
 
@@ -170,7 +179,9 @@ def _solve_scaled(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     finite = np.isfinite(a).all(axis=(-1, -2))[..., None, None]
     scaled = np.where(finite, np.ldexp(a, -(row[..., :, None] + column[..., None, :])), np.eye(a.shape[-1]))
     right = np.ldexp(b, -(row[..., :, None] + size))
-    y = _eliminate(scaled, right)
+    lead = np.broadcast_shapes(scaled.shape[:-2], right.shape[:-2])
+    right = np.broadcast_to(right, lead + right.shape[-2:])
+    y = _eliminate_regular(scaled, right)
     correction = _eliminate(scaled, right - scaled @ y)
     y += np.where(np.isfinite(correction), correction, 0)
     known = finite & np.isfinite(b).all(axis=-2, keepdims=True)
@@ -194,10 +205,41 @@ def _repair(y, a, b, known) -> None:
 
 
 def _eliminate(a, b) -> np.ndarray:
+    """The solutions of a batch.
+
+    A pivot that is zero may only have been rounded to zero: small matrices then get nan, and are decided exactly by
+    whoever asked; for large ones this raises.
+    """
     try:
         return np.linalg.solve(a, b)
     except np.linalg.LinAlgError:
-        raise np.linalg.LinAlgError(_singular(a.shape)) from None
+        if a.shape[-1] > SMALL:
+            raise np.linalg.LinAlgError(_singular(a.shape)) from None
+    a = np.broadcast_to(a, b.shape[:-2] + a.shape[-2:])
+    y = np.full(b.shape, np.nan)
+    for i in np.ndindex(*b.shape[:-2]):
+        with contextlib.suppress(np.linalg.LinAlgError):
+            y[i] = np.linalg.solve(a[i], b[i])
+    return y
+
+
+def _eliminate_regular(a, b) -> np.ndarray:
+    """The same; raises for a small singular matrix even where rounding makes elimination take it for a regular one.
+
+    It is told by a further right-hand side, which fits no particular matrix: a solution beyond 2^40 (or nan) is doubtful.
+    """
+    n, columns = b.shape[-2:]
+    if n > SMALL:
+        return _eliminate(a, b)
+    probe = np.broadcast_to(np.cos(np.arange(1.0, n + 1))[:, None], (*b.shape[:-1], 1))
+    y = _eliminate(a, np.concatenate([b, probe], axis=-1))
+    size = abs(y[..., columns])
+    if not size.max(initial=0.0) <= DOUBTFUL:
+        a = np.broadcast_to(a, b.shape[:-2] + a.shape[-2:])
+        for i in map(tuple, np.argwhere(~(size <= DOUBTFUL).all(axis=-1))):
+            if _triangular(_integers(a[i])[0]) == 0:
+                raise np.linalg.LinAlgError(_singular(a.shape))
+    return y[..., :columns]
 
 
 def _singular(shape) -> str:
@@ -223,17 +265,37 @@ def _exponents(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 # -- determinants ------------------------------------------------------------------------------------------------------
-def _log_determinant(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(sign, log|det A|) in float64: elimination, and integers where elimination cannot tell the determinant from 0."""
+def _log_determinant(a: np.ndarray, share: float = NOISE) -> tuple[np.ndarray, np.ndarray]:
+    """(sign, log|det A|) in float64: elimination, and integers where elimination cannot tell the determinant from 0.
+
+    Where the determinant is less than e^share of Hadamard's bound, integers also where elimination may be unstable.
+    """
     row, column = _exponents(a)
     finite = np.isfinite(a).all(axis=(-1, -2))[..., None, None]
     scaled = np.where(finite, np.ldexp(a, -(row[..., :, None] + column[..., None, :])), np.nan)
     sign, y = (np.array(v) for v in np.linalg.slogdet(scaled))
     hadamard = np.log((scaled * scaled).sum(axis=-2)).sum(axis=-1) / 2
-    lost = y - hadamard <= NOISE
+    power = row.sum(axis=-1) + column.sum(axis=-1)
+    lost = np.asarray(y - hadamard <= NOISE)
+    doubtful = np.asarray(~lost & (y - hadamard <= share))
+    if a.shape[-1] <= SMALL and doubtful.any():
+        lost[doubtful] = _is_unstable(scaled[doubtful], np.asarray(y + power * np.log(2.0))[doubtful])
     for i in map(tuple, np.argwhere(lost)) if a.shape[-1] <= SMALL else ():
         sign[i], y[i] = _exact_log_determinant(scaled[i])
-    return np.where(np.isnan(y), np.nan, sign), y + (row.sum(axis=-1) + column.sum(axis=-1)) * np.log(2.0)
+    return np.where(np.isnan(y), np.nan, sign), y + power * np.log(2.0)
+
+
+def _is_unstable(a: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Whether elimination is much worse than relative changes u of the entries, which move log|det A| = y by u times
+
+        sum_ij |A^-1_ji| |A_ij|
+
+    Elimination changes A_ij by u times the largest entry of column j, or a small multiple: large where entries are uneven.
+    """
+    inverse = abs(np.swapaxes(np.linalg.inv(a), -1, -2))
+    entries = (inverse * abs(a)).sum(axis=(-1, -2))
+    columns = (inverse * abs(a).max(axis=-2, keepdims=True)).sum(axis=(-1, -2))
+    return columns > 4 * (entries + abs(y))
 
 
 def _exact_log_determinant(a: np.ndarray) -> tuple[float, float]:

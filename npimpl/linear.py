@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._axes import sum_to_shape
-from npimpl._contractions import bilinear, cotangent, gradient_dtype, operands, total
+from npimpl._contractions import cotangent, gradient_dtype, multilinear, operands, total
 from npimpl._precision import rounded
 
 __all__ = ["linear", "linear_backward", "matmul", "matmul_backward"]
@@ -30,7 +30,7 @@ def linear(x, weight, bias=None):
     """
     (x, w, b), dtype = _linear_arguments(x, weight, bias)
     rows = x.reshape(np.prod(x.shape[:-1], dtype=int), x.shape[-1])
-    y = bilinear(lambda a, c: a @ c.T, rows, w)
+    y = multilinear(lambda a, c: a @ c.T, rows, w)
     if b is not None:
         y = y + b
     return rounded(y.reshape(*x.shape[:-1], w.shape[0]), dtype)
@@ -53,8 +53,8 @@ def linear_backward(grad_output, x, weight, bias=None):
     (rows, w, b), _ = _linear_arguments(x, weight, bias)
     shape, rows = rows.shape, rows.reshape(np.prod(rows.shape[:-1], dtype=int), rows.shape[-1])
     dy = cotangent(grad_output, w).reshape(rows.shape[0], w.shape[0])
-    dx = bilinear(np.matmul, dy, w).reshape(shape)
-    dw = bilinear(lambda d, a: d.T @ a, dy, rows)
+    dx = multilinear(np.matmul, dy, w).reshape(shape)
+    dw = multilinear(lambda d, a: d.T @ a, dy, rows)
     db = None if b is None else rounded(total(dy, 0), gradient_dtype(bias))
     return rounded(dx, gradient_dtype(x)), rounded(dw, gradient_dtype(weight)), db
 
@@ -79,7 +79,7 @@ def matmul(x, other):
     """
     (a, b), dtype = operands(x, other, names=("x", "other"))
     a, b, drop = _as_matrices(a, b)
-    return rounded(np.squeeze(bilinear(np.matmul, a, b), axis=drop), dtype)
+    return rounded(np.squeeze(multilinear(np.matmul, a, b), axis=drop), dtype)
 
 
 @np.errstate(all="ignore")
@@ -99,8 +99,8 @@ def matmul_backward(grad_output, x, other):
     x_shape, other_shape = a.shape, b.shape
     a, b, drop = _as_matrices(a, b)
     dy = np.expand_dims(cotangent(grad_output, a), drop)
-    dx = bilinear(lambda d, c: sum_to_shape(d @ c.swapaxes(-1, -2), a.shape), dy, b)
-    dother = bilinear(lambda c, d: sum_to_shape(c.swapaxes(-1, -2) @ d, b.shape), a, dy)
+    dx = multilinear(lambda d, c: sum_to_shape(d @ c.swapaxes(-1, -2), a.shape), dy, b)
+    dother = multilinear(lambda c, d: sum_to_shape(c.swapaxes(-1, -2) @ d, b.shape), a, dy)
     return rounded(dx.reshape(x_shape), gradient_dtype(x)), rounded(dother.reshape(other_shape), gradient_dtype(other))
 
 

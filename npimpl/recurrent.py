@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._contractions import bilinear, chain, operands, total
+from npimpl._contractions import chain, multilinear, operands, smallest, total
 from npimpl._precision import rounded
 
 __all__ = ["gru_cell", "gru_cell_backward", "lstm_cell", "lstm_cell_backward"]
+
+LIFT = 300
+"""The power of two that keeps each factor of a tiny cotangent in range; weights are far from 2^(1023 - 2 LIFT)."""
 
 
 @np.errstate(all="ignore")
@@ -35,7 +38,7 @@ def lstm_cell(x, h, c, w_ih, w_hh, b_ih=None, b_hh=None):
     """
     arrays, dtype = _arguments(x, h, w_ih, w_hh, b_ih, b_hh, 4)
     c = _state(c, arrays[1], "c")
-    i, f, g, o = _lstm_gates(*arrays)
+    i, f, g, o = _lstm_gates(arrays)
     c_next = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
     h_next = _sigmoid(o) * np.tanh(c_next)
     shape = np.shape(h)
@@ -64,21 +67,9 @@ def lstm_cell_backward(grad_output, x, h, c, w_ih, w_hh, b_ih=None, b_hh=None):
     """
     arrays, dtype = _arguments(x, h, w_ih, w_hh, b_ih, b_hh, 4)
     c = _state(c, arrays[1], "c")
-    dh, dc = (_state(d, arrays[1], "grad_output") for d in grad_output)
-    i, f, g, o = _lstm_gates(*arrays)
-    c_next = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-    e = dc + dh * _sigmoid(o) * _sech2(c_next)
-    da = np.concatenate(
-        [
-            e * np.tanh(g) * _sigmoid_slope(i),
-            e * c * _sigmoid_slope(f),
-            e * _sigmoid(i) * _sech2(g),
-            dh * np.tanh(c_next) * _sigmoid_slope(o),
-        ],
-        axis=-1,
-    )
-    dx, dh, *weights = _affine_backward(da, da, *arrays)
-    return _gradients([dx, dh, e * _sigmoid(f), *weights], [x, h, h], dtype)
+    dy = tuple(_state(d, arrays[1], "grad_output") for d in grad_output)
+    dc, gradients = _through(_lstm_slopes, dy, c, arrays)
+    return _gradients([*gradients[:2], dc, *gradients[2:]], [x, h, h], dtype)
 
 
 @np.errstate(all="ignore")
@@ -106,7 +97,7 @@ def gru_cell(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     array([0.5])
     """
     arrays, dtype = _arguments(x, h, w_ih, w_hh, b_ih, b_hh, 3)
-    _, z, n, _ = _gru_gates(*arrays)
+    _, z, n, _ = _gru_gates(arrays)
     h_next = _sigmoid(-z) * np.tanh(n) + _sigmoid(z) * arrays[1].astype(np.float64)
     return rounded(h_next.reshape(np.shape(h)), dtype)
 
@@ -131,45 +122,56 @@ def gru_cell_backward(grad_output, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     array([0.5])
     """
     arrays, dtype = _arguments(x, h, w_ih, w_hh, b_ih, b_hh, 3)
-    state = arrays[1].astype(np.float64)
-    dy = _state(grad_output, state, "grad_output")
-    r, z, n, q_n = _gru_gates(*arrays)
-    da_z = dy * (state - np.tanh(n)) * _sigmoid_slope(z)
-    da_n = _times(dy * _sigmoid(-z), _sech2(n))
-    da_r = _times(_times(da_n, q_n), _sigmoid_slope(r))
-    dp = np.concatenate([da_r, da_z, da_n], axis=-1)
-    dq = np.concatenate([da_r, da_z, da_n * _sigmoid(r)], axis=-1)
-    dx, dh, *weights = _affine_backward(dp, dq, *arrays)
-    return _gradients([dx, dh + dy * _sigmoid(z), *weights], [x, h], dtype)
+    dy = _state(grad_output, arrays[1], "grad_output")
+    through_z, (dx, dh, *weights) = _through(_gru_slopes, (dy,), arrays[1].astype(np.float64), arrays)
+    return _gradients([dx, dh + through_z, *weights], [x, h], dtype)
 
 
 # -- gates -------------------------------------------------------------------------------------------------------------
-def _sigmoid(a: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-a)) in the form whose exponential cannot overflow."""
+def _sigmoid(a: np.ndarray, lift: int = 0) -> np.ndarray:
+    """2^lift / (1 + exp(-a)) in the form whose exponential cannot overflow."""
     e = np.exp(-np.abs(a))
-    return np.where(a >= 0, 1.0, e) / (1.0 + e)
+    return np.where(a >= 0, 2.0**lift, _decay(a, lift) if lift else e) / (1.0 + e)
 
 
-def _sigmoid_slope(a: np.ndarray) -> np.ndarray:
-    """sigmoid'(a) = sigmoid(a) sigmoid(-a), symmetric in a."""
+def _sigmoid_slope(a: np.ndarray, lift: int = 0) -> np.ndarray:
+    """sigmoid'(a) = sigmoid(a) sigmoid(-a), symmetric in a, times 2^lift."""
     e = np.exp(-np.abs(a))
-    return e / (1.0 + e) ** 2
+    return (_decay(a, lift) if lift else e) / (1.0 + e) ** 2
 
 
-def _sech2(a: np.ndarray) -> np.ndarray:
-    """tanh'(a) = 4 exp(-2|a|) / (1 + exp(-2|a|))^2."""
-    return 4.0 * _sigmoid_slope(2.0 * a)
+def _decay(a: np.ndarray, lift: int) -> np.ndarray:
+    """exp(-|a|) 2^lift, as the square of a root that does not underflow before the power comes in."""
+    root = np.exp(-0.5 * np.abs(a))
+    return np.ldexp(root, lift) * root
+
+
+def _sech2(a: np.ndarray, lift: int = 0) -> np.ndarray:
+    """tanh'(a) = 4 exp(-2|a|) / (1 + exp(-2|a|))^2, times 2^lift."""
+    return 4.0 * _sigmoid_slope(2.0 * a, lift)
+
+
+def _tanh(a: np.ndarray, lift: int) -> np.ndarray:
+    """tanh of a 2^-lift, times 2^lift: a itself where it is so small that its cube does not count."""
+    if not lift:
+        return np.tanh(a)
+    return np.where(np.abs(a) < 2.0 ** (lift - 30), a, np.ldexp(np.tanh(np.ldexp(a, -lift)), lift))
+
+
+def _times_power(a, power: int):
+    """a 2^power, exactly but for overflow and underflow."""
+    return np.ldexp(a, power) if power else a
 
 
 def _affine(x, w, b, exponent) -> np.ndarray:
     """(w x + b) 2^-exponent for each sample, in float64 from here on."""
-    y = bilinear(lambda a, m: a @ m.T, np.ldexp(x, -exponent) if exponent else x, w).astype(np.float64)
-    return y if b is None else y + (np.ldexp(b, -exponent) if exponent else b)
+    y = multilinear(lambda a, m: a @ m.T, _times_power(x, -exponent), w).astype(np.float64)
+    return y if b is None else y + _times_power(b, -exponent)
 
 
-def _affines(x, h, w_ih, w_hh, b_ih, b_hh):
-    """(p, q, e) with w_ih x + b_ih = p 2^e and w_hh h + b_hh = q 2^e; e is 0 unless finite operands would give inf - inf."""
-    for exponent in (0, 600):
+def _affines(x, h, w_ih, w_hh, b_ih, b_hh, lift=0):
+    """(p, q, e) with w_ih x + b_ih = p 2^e and w_hh h + b_hh = q 2^e; e is -lift, or 600 if finite operands gave inf - inf."""
+    for exponent in (-lift,) if lift else (0, 600):
         p, q = _affine(x, w_ih, b_ih, exponent), _affine(h, w_hh, b_hh, exponent)
         if np.isfinite(p).all() and np.isfinite(q).all():
             return p, q, exponent
@@ -178,18 +180,77 @@ def _affines(x, h, w_ih, w_hh, b_ih, b_hh):
     return p, q, exponent
 
 
-def _lstm_gates(*arrays):
-    p, q, exponent = _affines(*arrays)
-    return np.split(np.ldexp(p + q, exponent), 4, axis=-1)
+def _lstm_gates(arrays, lift=0):
+    """a_i, a_f, a_g 2^lift and a_o."""
+    p, q, exponent = _affines(*arrays, lift)
+    i, f, g, o = np.split(p + q, 4, axis=-1)
+    i, f, o = (_times_power(a, exponent) for a in (i, f, o))
+    return i, f, _times_power(g, exponent + lift), o
 
 
-def _gru_gates(*arrays):
-    """The arguments of sigmoid and tanh for r, z and n, and q_n."""
-    p, q, exponent = _affines(*arrays)
+def _gru_gates(arrays, lift=0):
+    """a_r, a_z, a_n 2^lift and q_n 2^lift."""
+    p, q, exponent = _affines(*arrays, lift)
     (p_r, p_z, p_n), (q_r, q_z, q_n) = np.split(p, 3, axis=-1), np.split(q, 3, axis=-1)
-    r = np.ldexp(p_r + q_r, exponent)
-    n = np.ldexp(p_n + _sigmoid(r) * q_n, exponent)
-    return r, np.ldexp(p_z + q_z, exponent), n, np.ldexp(q_n, exponent)
+    r = _times_power(p_r + q_r, exponent)
+    n = _times_power(p_n + _sigmoid(r) * q_n, exponent + lift)
+    return r, _times_power(p_z + q_z, exponent), n, _times_power(q_n, exponent + lift)
+
+
+# -- backward ----------------------------------------------------------------------------------------------------------
+def _lstm_slopes(dy, c, arrays, lift):
+    """dc, and the cotangents of the two affine maps times 4^lift.
+
+    They are products of a cotangent and two factors, each of which is formed times 2^lift.  The factors are multiplied
+    first, because the cotangent may be large.
+    """
+    dh, dc = dy
+    i, f, g, o = _lstm_gates(arrays, lift)
+    c, tanh_g = _times_power(c, lift), _tanh(g, lift)
+    c_next = _sigmoid(f) * c + _sigmoid(i) * tanh_g
+    e = dc + dh * _sigmoid(o) * _sech2(_times_power(c_next, -lift))
+    slopes = [
+        e * (tanh_g * _sigmoid_slope(i, lift)),
+        e * (c * _sigmoid_slope(f, lift)),
+        e * (_sigmoid(i, lift) * _sech2(_times_power(g, -lift), lift)),
+        dh * (_tanh(c_next, lift) * _sigmoid_slope(o, lift)),
+    ]
+    da = np.concatenate(slopes, axis=-1)
+    return e * _sigmoid(f), da, da
+
+
+def _gru_slopes(dy, h, arrays, lift):
+    """The part of dh that goes through z h, and the cotangents of the two affine maps times 4^lift."""
+    (dy,) = dy
+    r, z, n, q_n = _gru_gates(arrays, lift)
+    da_z = dy * ((_times_power(h, lift) - _tanh(n, lift)) * _sigmoid_slope(z, lift))
+    da_n = _times(dy * _sigmoid(-z, lift), _sech2(_times_power(n, -lift), lift))
+    da_r = _times(_times_power(da_n, -lift), _times_power(q_n * _sigmoid_slope(r, lift), -lift))
+    dp = np.concatenate([da_r, da_z, da_n], axis=-1)
+    return dy * _sigmoid(z), dp, np.concatenate([da_r, da_z, da_n * _sigmoid(r)], axis=-1)
+
+
+def _through(slopes, dy, state, arrays):
+    """What `slopes` gives the state directly, and the gradients of the affine maps.
+
+    In float64, where there is no wider format, a gate with a tiny argument or slope may round its cotangent to a subnormal
+    number, which large weights then bring back with too few digits: such cotangents are formed again times 4^LIFT.
+    """
+    direct, dp, dq = slopes(dy, state, arrays, 0)
+    if arrays[0].dtype == np.float64 and _loses_digits((dp, dq), (*dy, state, *arrays)):
+        gradients = _affine_backward(*slopes(dy, state, arrays, LIFT)[1:], *arrays)
+        if all(g is None or np.isfinite(g).all() for g in gradients):
+            return direct, [g if g is None else np.ldexp(g, -2 * LIFT) for g in gradients]
+    return direct, _affine_backward(dp, dq, *arrays)
+
+
+def _loses_digits(cotangents, operands) -> bool:
+    """Whether cotangents are nearly subnormal, or 0 though it may have been underflow that made them so."""
+    sizes = [np.abs(d) for d in cotangents]
+    if not any((s < 2.0**-900).any() for s in sizes):
+        return False
+    least = min(map(smallest, sizes))
+    return least < 2.0**-900 or min(smallest(a) for a in operands if a is not None) < 2.0**-300
 
 
 def _times(flow, partial):
@@ -198,16 +259,15 @@ def _times(flow, partial):
 
 
 def _affine_backward(dp, dq, x, h, w_ih, w_hh, b_ih, b_hh):
-    """(dx, dh, dw_ih, dw_hh, db_ih, db_hh) of p = w_ih x + b_ih and q = w_hh h + b_hh."""
+    """[dx, dh, dw_ih, dw_hh, db_ih, db_hh] of p = w_ih x + b_ih and q = w_hh h + b_hh."""
     p, q = _narrowed(dp, x.dtype), _narrowed(dq, x.dtype)
     biases = [None if b is None else total(d, 0) for b, d in ((b_ih, dp), (b_hh, dq))]
-    return chain(p, w_ih), chain(q, w_hh), chain(p.T, x), chain(q.T, h), *biases
+    return [chain(p, w_ih), chain(q, w_hh), chain(p.T, x), chain(q.T, h), *biases]
 
 
 def _narrowed(d: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """d in the contraction dtype, unless gates are so saturated that their derivatives would leave its range."""
-    size = np.abs(d)
-    return d if ((size < 2.0**-100) & (size > 0)).any() else d.astype(dtype)
+    """d in the contraction dtype, unless gates are so saturated or states so large that it would leave its range."""
+    return d if smallest(d) < 2.0**-100 or np.abs(d).max(initial=0.0) > 2.0**100 else d.astype(dtype)
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------

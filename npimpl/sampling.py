@@ -11,6 +11,7 @@ import numpy as np
 
 from npimpl._axes import normalize_axis, pairwise_sum
 from npimpl._precision import as_float, rounded, widen
+from npimpl.activations.simplex import NEARLY_SUBNORMAL, softmax_backward
 
 __all__ = ["categorical", "dropout", "dropout_backward", "gumbel_max", "gumbel_softmax", "gumbel_softmax_backward"]
 
@@ -69,11 +70,21 @@ def gumbel_max(logits, rng: np.random.Generator, axis: int = -1) -> np.ndarray:
 
 def _soft(x, rng, tau, axis):
     """The soft sample y = softmax((x + g) / tau), and x + g itself (less the maximum of x)."""
+    _check_temperature(tau)
+    z = _perturbed(x, rng, axis)
+    e = np.exp(_exponents(z, tau, axis))
+    return e / pairwise_sum(e, axis, keepdims=True), z
+
+
+def _check_temperature(tau):
     if not tau > 0:
         raise ValueError(f"gumbel_softmax() was given tau={tau}; the temperature must be positive.")
-    z = _perturbed(x, rng, axis)
-    e = np.exp((z - np.max(z, axis=axis, keepdims=True, initial=-np.inf)) / tau)
-    return e / pairwise_sum(e, axis, keepdims=True), z
+
+
+def _exponents(z, tau, axis):
+    d = z - np.max(z, axis=axis, keepdims=True, initial=-np.inf)
+    d /= tau
+    return d
 
 
 @np.errstate(all="ignore")
@@ -117,7 +128,9 @@ def gumbel_softmax_backward(
     """The gradient of `gumbel_softmax`, through the soft sample also when `hard`: (dlogits, None).
 
     Element derivative: dy_k/dx_j = y_k ((k = j) - y_j) / tau, since z depends on x with slope 1 and the noise on nothing.
-    Vector-Jacobian product: dx_j = y_j (dy_j - sum_k y_k dy_k) / tau.
+    Vector-Jacobian product: dx_j = y_j (dy_j - sum_k y_k dy_k) / tau.  Where a y_j may be subnormal, this is the
+    gradient of softmax at z / tau with dy / tau: divided afterwards, by a small tau, a subnormal number would show how few
+    digits it has.
     `rng` must be in the state in which the forward received it, so that the same u is drawn.
 
     >>> y = gumbel_softmax([0.0, 1.0], np.random.default_rng(0))
@@ -127,9 +140,13 @@ def gumbel_softmax_backward(
     """
     [x, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
     axis, dtype = _one_axis(x, axis, "gumbel_softmax"), as_float(logits).dtype
-    y, _ = _soft(x, rng, tau, axis)
-    inner = pairwise_sum(y * dy, axis, keepdims=True)
-    return rounded(y * (dy - inner) / tau, dtype), None
+    _check_temperature(tau)
+    d = _exponents(_perturbed(x, rng, axis), tau, axis)
+    if (d < NEARLY_SUBNORMAL).any():
+        return rounded(softmax_backward(dy / tau, d, axis)[0], dtype), None
+    y = np.exp(d, out=d)
+    y /= pairwise_sum(y, axis, keepdims=True)
+    return rounded(y * (dy - pairwise_sum(y * dy, axis, keepdims=True)) / tau, dtype), None
 
 
 @np.errstate(all="ignore")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._axes import normalize_axis, pairwise_sum, sum_to_shape
+from npimpl._axes import normalize_axis, sum_to_shape
 from npimpl._compensated import two_sum
 from npimpl._precision import as_float, result_dtype, rounded, widen
+from npimpl.reductions._wide import Wide, extreme, largest, sign, total, value, where
+from npimpl.reductions.norms import power_norm, power_slope
 
 __all__ = [
     "cdist",
@@ -35,8 +37,8 @@ def cosine_similarity(x1, x2, axis=1, eps=1e-8):
 
     y = sum_i a_i b_i,  a = x1 / max(|x1|_2, eps),  b = x2 / max(|x2|_2, eps)
 
-    Each vector is scaled by a power of two before its squares are summed, so that vectors of size 1e200 or 1e-200 have
-    their true length; a and b are then of size one.  The sum is clipped to [-1, 1], where it belongs (Cauchy-Schwarz).
+    Vectors of size 1e200 or 1e-200 are taken as numbers with exponents of their own, so that they have their true length
+    and nothing is lost of a and b.  The sum is clipped to [-1, 1], where it belongs (Cauchy-Schwarz).
 
     x1, x2: shapes that broadcast to (..., n, ...), n at `axis` of the broadcast shape.  Returns that shape without
     `axis`, of the dtype of x1 and x2.
@@ -46,11 +48,12 @@ def cosine_similarity(x1, x2, axis=1, eps=1e-8):
     >>> cosine_similarity(np.array([[3e200, 4e200]]), np.array([[4e-200, 3e-200]]), eps=0.0).round(15).tolist()
     [0.96]
     """
+    is_extreme = extreme(x1, x2)
     (x1, x2), dtype = widen(x1, x2, names=("x1", "x2"))
     axes = normalize_axis(axis, max(x1.ndim, x2.ndim))
-    x1, x2 = np.broadcast_arrays(x1, x2)
+    x1, x2 = (Wide(x) if is_extreme else x for x in np.broadcast_arrays(x1, x2))
     a, b = _direction(x1, axes, eps)[0], _direction(x2, axes, eps)[0]
-    return rounded(np.clip(pairwise_sum(a * b, axes), -1.0, 1.0), dtype)
+    return rounded(np.clip(value(total(a * b, axes)), -1.0, 1.0), dtype)
 
 
 @np.errstate(all="ignore")
@@ -73,13 +76,15 @@ def cosine_similarity_backward(grad_output, x1, x2, axis=1, eps=1e-8):
     (dy, wide1, wide2), _ = widen(grad_output, x1, x2, names=("grad_output", "x1", "x2"))
     axes = normalize_axis(axis, max(x1.ndim, x2.ndim))
     wide1, wide2 = np.broadcast_arrays(wide1, wide2)
-    a, n1, k1, fixed1 = _direction(wide1, axes, eps)
-    b, n2, k2, fixed2 = _direction(wide2, axes, eps)
-    y = pairwise_sum(a * b, axes, keepdims=True)
+    if extreme(grad_output, x1, x2):
+        dy, wide1, wide2 = Wide(dy), Wide(wide1), Wide(wide2)
+    a, n1, fixed1 = _direction(wide1, axes, eps)
+    b, n2, fixed2 = _direction(wide2, axes, eps)
+    y = total(a * b, axes, keepdims=True)
     dy = dy.reshape(y.shape)
-    dx1 = np.ldexp(dy * (b - a * np.where(fixed1, 0.0, y)) / n1, -k1)
-    dx2 = np.ldexp(dy * (a - b * np.where(fixed2, 0.0, y)) / n2, -k2)
-    return rounded(sum_to_shape(dx1, x1.shape), x1.dtype), rounded(sum_to_shape(dx2, x2.shape), x2.dtype)
+    dx1 = dy * (b - a * where(fixed1, 0.0, y)) / n1
+    dx2 = dy * (a - b * where(fixed2, 0.0, y)) / n2
+    return _gradient(dx1, x1), _gradient(dx2, x2)
 
 
 @np.errstate(all="ignore")
@@ -101,8 +106,7 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdims=False):
     array([5.])
     """
     (x1, x2), dtype = widen(x1, x2, names=("x1", "x2"))
-    _, n, k = _norm(_offset_difference(x1, x2, eps), _checked_power(p), (-1,))
-    y = np.ldexp(n, k)
+    y = _norm(_offset_difference(x1, x2, eps), _checked_power(p), (-1,))
     return rounded(y if keepdims else y[..., 0], dtype)
 
 
@@ -125,9 +129,11 @@ def pairwise_distance_backward(grad_output, x1, x2, p=2.0, eps=1e-6, keepdims=Fa
     x1, x2 = as_float(x1, "x1"), as_float(x2, "x2")
     (dy, wide1, wide2), _ = widen(grad_output, x1, x2, names=("grad_output", "x1", "x2"))
     d = _in_range(_offset_difference, wide1, wide2, eps)
-    z, n, _ = _norm(d, p := _checked_power(p), (-1,))
-    dd = dy.reshape(n.shape) * _slope(z, n, p, (-1,))
-    return rounded(sum_to_shape(dd, x1.shape), x1.dtype), rounded(sum_to_shape(-dd, x2.shape), x2.dtype)
+    dy = dy.reshape(*d.shape[:-1], 1)
+    if _is_wide(x1, x2) and extreme(dy, d):
+        dy, d = Wide(dy), Wide(d)
+    dd = dy * _slope(d, _norm(d, p := _checked_power(p), (-1,)), p, (-1,))
+    return _gradient(dd, x1), _gradient(-dd, x2)
 
 
 @np.errstate(all="ignore")
@@ -150,8 +156,7 @@ def cdist(x1, x2, p=2.0):
     batch, p = _checked_points(x1, x2), _checked_power(p)
     y = np.empty((*batch, x1.shape[-2], x2.shape[-2]), result_dtype(x1, x2))
     for rows, a, b in _blocks(x1.astype(np.float64), x2.astype(np.float64)):
-        _, n, k = _norm(a - b, p, (-1,))
-        y[..., rows, :] = np.ldexp(n, k)[..., 0]
+        y[..., rows, :] = _norm(a - b, p, (-1,))[..., 0]
     return y
 
 
@@ -173,8 +178,9 @@ def cdist_backward(grad_output, x1, x2, p=2.0):
     x1, x2 = as_float(x1, "x1"), as_float(x2, "x2")
     _checked_points(x1, x2)
     (dy, wide1, wide2), _ = widen(grad_output, x1, x2, names=("grad_output", "x1", "x2"))
-    dx1 = _pull(dy, wide1, wide2, p := _checked_power(p))
-    dx2 = _pull(np.swapaxes(dy, -1, -2), wide2, wide1, p)
+    narrow = not _is_wide(x1, x2)
+    dx1 = _pull(dy, wide1, wide2, p := _checked_power(p), narrow)
+    dx2 = _pull(np.swapaxes(dy, -1, -2), wide2, wide1, p, narrow)
     return rounded(sum_to_shape(dx1, x1.shape), x1.dtype), rounded(sum_to_shape(dx2, x2.shape), x2.dtype)
 
 
@@ -199,8 +205,7 @@ def pdist(x, p=2.0):
     y = np.empty(i.size, dtype)
     for start in range(0, i.size, step):
         part = slice(start, start + step)
-        _, n, k = _norm(x[i[part]] - x[j[part]], p, (-1,))
-        y[part] = np.ldexp(n, k)[..., 0]
+        y[part] = _norm(x[i[part]] - x[j[part]], p, (-1,))[..., 0]
     return y
 
 
@@ -218,11 +223,12 @@ def pdist_backward(grad_output, x, p=2.0):
     >>> pdist_backward(np.array([5.0]), np.array([[0.0, 0.0], [3.0, 4.0]]))[0].tolist()
     [[-3.0, -4.0], [3.0, 4.0]]
     """
+    narrow = not _is_wide(x)
     (dy, x), dtype = widen(grad_output, x, names=("grad_output", "x"))
     i, j = _pairs(x)
     square = np.zeros((x.shape[0], x.shape[0]))
     square[i, j] = square[j, i] = dy.reshape(-1)
-    return (rounded(_pull(square, x, x, _checked_power(p)), dtype),)
+    return (rounded(_pull(square, x, x, _checked_power(p), narrow), dtype),)
 
 
 @np.errstate(all="ignore")
@@ -231,7 +237,7 @@ def normalize(x, p=2.0, axis=1, eps=1e-12):
 
     y_i = x_i / max(|x|_p, eps)
 
-    x and its norm are scaled by the same power of two, so that the norm of huge or tiny vectors stays in range.
+    Huge or tiny vectors are taken as numbers with exponents of their own, so that their norm stays in range.
 
     x: (..., n, ...), n at `axis` (an integer or a tuple).  Returns the shape and dtype of x.
     Special values: a zero vector stays zero; beside an infinite entry finite ones become 0, it itself nan (inf / inf).
@@ -240,10 +246,11 @@ def normalize(x, p=2.0, axis=1, eps=1e-12):
     >>> normalize(np.array([[3e200, 4e200], [0.0, 0.0]])).round(15).tolist()
     [[0.6, 0.8], [0.0, 0.0]]
     """
+    is_extreme = extreme(x)
     (x,), dtype = widen(x)
-    z, n, k = _norm(x, _checked_power(p), normalize_axis(axis, x.ndim))
-    fixed = np.ldexp(n, k) < eps
-    return rounded(np.where(fixed, x / np.float64(eps), z / n) if fixed.any() else z / n, dtype)
+    x = Wide(x) if is_extreme else x
+    n, _ = _at_least(_norm(x, _checked_power(p), normalize_axis(axis, len(x.shape))), eps)
+    return rounded(value(x / n), dtype)
 
 
 @np.errstate(all="ignore")
@@ -260,62 +267,62 @@ def normalize_backward(grad_output, x, p=2.0, axis=1, eps=1e-12):
     >>> normalize_backward(np.array([[1.0, 1.0]]), np.array([[0.0, 2.0]]))[0].tolist()
     [[0.5, 0.0]]
     """
+    is_extreme = extreme(grad_output, x)
     (dy, x), dtype = widen(grad_output, x, names=("grad_output", "x"))
     p, axes = _checked_power(p), normalize_axis(axis, x.ndim)
-    z, n, k = _norm(x, p, axes)
-    along = pairwise_sum(dy * (z / n), axes, keepdims=True)
-    dx = np.ldexp((dy - _slope(z, n, p, axes) * along) / n, -k)
-    fixed = np.ldexp(n, k) < eps
-    return (rounded(np.where(fixed, dy / np.float64(eps), dx) if fixed.any() else dx, dtype),)
+    dy, x = (Wide(dy), Wide(x)) if is_extreme else (dy, x)
+    length = _norm(x, p, axes)
+    n, fixed = _at_least(length, eps)
+    slope = where(fixed, 0.0, _slope(x, length, p, axes))
+    dx = (dy - slope * total(dy * (x / n), axes, keepdims=True)) / n
+    return (rounded(value(dx), dtype),)
 
 
-# -- the norm and its slope ----------------------------------------------------------------------------------------------
+# -- the norm and its slope, of arrays or `Wide` numbers -------------------------------------------------------------------
 def _norm(x, p, axes):
-    """z, n, k with x = z 2^k and |x|_p = n 2^k along `axes` (kept): neither powers nor sums leave the range.
-
-    k is 0 for rows of ordinary size.  For other p than 0, 1, 2 and inf the entries are divided by the largest before
-    the power, which by then is a number in [0, 1].
-    """
-    top = np.max(np.abs(x), axis=axes, keepdims=True, initial=0.0)
-    _, k = np.frexp(top)
-    k = np.where((np.abs(k) > 300) & (p != 0.0), k, 0)
-    z = np.ldexp(x, -k) if k.any() else x
+    """|x|_p along `axes` (kept)."""
+    axes = normalize_axis(axes, len(x.shape))
     if p == 0.0:
-        return z, np.where(np.isnan(top), np.nan, np.count_nonzero(z, axis=axes, keepdims=True)), k
+        size = value(x)
+        missing = np.isnan(size).any(axis=axes, keepdims=True)
+        return np.where(missing, np.nan, np.count_nonzero(size, axis=axes, keepdims=True))
     if p == 1.0:
-        return z, pairwise_sum(np.abs(z), axes, keepdims=True), k
-    if p == 2.0:
-        return z, np.sqrt(pairwise_sum(z * z, axes, keepdims=True)), k
-    m = np.ldexp(top, -k)
-    if p == np.inf:
-        return z, m, k
-    s = pairwise_sum((np.abs(z) / np.where(m == 0.0, 1.0, m)) ** p, axes, keepdims=True)
-    return z, np.where(np.isinf(m), m, m * s ** (1.0 / p)), k
+        return total(abs(x), axes, keepdims=True)
+    return largest(abs(x), axes) if p == np.inf else power_norm(x, p, axes)
 
 
-def _slope(z, n, p, axes):
-    """The derivative of n = |z|_p in each z_i, with the subgradients described in `pairwise_distance_backward`."""
+def _slope(x, n, p, axes):
+    """The derivative of n = |x|_p in each x_i, with the subgradients described in `pairwise_distance_backward`."""
     if p == 0.0:
-        return np.zeros(z.shape)
+        return np.zeros(x.shape)
     if p == 1.0:
-        return np.sign(z)
-    if p == 2.0:
-        return z / np.where(n == 0.0, 1.0, n)
-    size = np.abs(z)
+        return sign(x)
     if p == np.inf:
-        largest = (size == n) | np.isnan(size)
-        return np.where(largest, np.sign(z), 0.0) / np.count_nonzero(largest, axis=axes, keepdims=True)
-    return np.where((n == 0.0) | (z == 0.0) & ~np.isnan(n), 0.0, np.sign(z) * (size / n) ** (p - 1.0))
+        size = value(abs(x))
+        at_top = (size == value(n)) | np.isnan(size)
+        return np.where(at_top, sign(x), 0.0) / np.count_nonzero(at_top, axis=axes, keepdims=True)
+    return power_slope(x, n, p)
+
+
+def _at_least(n, eps):
+    """max(n, eps), and where that is eps."""
+    fixed = value(n) < eps
+    return (where(fixed, eps, n) if fixed.any() else n), fixed
 
 
 def _direction(x, axes, eps):
-    """a = x / max(|x|_2, eps), the divisor as n 2^k, and where it is eps."""
-    z, n, k = _norm(x, 2.0, axes)
-    fixed = np.ldexp(n, k) < eps
-    if not fixed.any():
-        return z / n, n, k, fixed
-    z, n, k = np.where(fixed, x, z), np.where(fixed, eps, n), np.where(fixed, 0, k)
-    return z / n, n, k, fixed
+    """a = x / max(|x|_2, eps), the divisor, and where it is eps."""
+    n, fixed = _at_least(_norm(x, 2.0, axes), eps)
+    return x / n, n, fixed
+
+
+def _gradient(dx, x: np.ndarray) -> np.ndarray:
+    """The gradient of x, summed over the axes along which x was broadcast."""
+    if isinstance(dx, Wide):  # summed before anything is rounded to a subnormal number
+        lead = len(dx.shape) - x.ndim
+        axes = [*range(lead), *(i + lead for i, n in enumerate(x.shape) if n == 1 != dx.shape[i + lead])]
+        return rounded(value(total(dx, axes).reshape(x.shape)), x.dtype)
+    return rounded(sum_to_shape(dx, x.shape), x.dtype)
 
 
 # -- differences ---------------------------------------------------------------------------------------------------------
@@ -349,16 +356,22 @@ def _blocks(x1, x2):
         yield rows, x1[..., rows, None, :], x2[..., None, :, :]
 
 
-def _pull(dy, x1, x2, p):
+def _pull(dy, x1, x2, p, narrow):
     """sum_j dy_ij s(x1_i - x2_j), s the slope of the norm; a pair with dy_ij = 0 contributes nothing, not even nan."""
     batch = np.broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
     dx = np.empty((*batch, *x1.shape[-2:]))
     for rows, a, b in _blocks(x1, x2):
-        z, n, _ = _norm(_in_range(np.subtract, a, b), p, (-1,))
-        weight = dy[..., rows, :, None]
-        pull = weight * _slope(z, n, p, (-1,))
-        dx[..., rows, :] = pairwise_sum(np.where(weight == 0.0, 0.0, pull) if (weight == 0.0).any() else pull, -2)
+        d, weight = _in_range(np.subtract, a, b), dy[..., rows, :, None]
+        none = weight == 0.0
+        d, weight = (Wide(d), Wide(weight)) if not narrow and extreme(d, weight) else (d, weight)
+        pull = weight * _slope(d, _norm(d, p, (-1,)), p, (-1,))
+        dx[..., rows, :] = value(total(where(none, 0.0, pull) if none.any() else pull, -2))
     return dx
+
+
+def _is_wide(*arrays) -> bool:
+    """Whether differences of the arrays, before they are widened, may leave the range of safe float64 numbers."""
+    return any(np.asarray(a).dtype == np.float64 for a in arrays)
 
 
 # -- checks --------------------------------------------------------------------------------------------------------------

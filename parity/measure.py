@@ -269,7 +269,8 @@ def _search(op, dtype, direction, row: Row, effort, paths, readings, witnesses, 
     from parity.search import default_budget, search
 
     budget = max(1, round(effort * default_budget(op)))
-    found = search(op, dtype, direction, budget=budget, row=row, whos=_parties(op, dtype, direction))
+    starts = _worst_cases([r for r in readings if (r.dtype, r.direction) == (dtype, direction)])
+    found = search(op, dtype, direction, budget=budget, row=row, whos=_parties(op, dtype, direction), cases=starts)
     extremes += [_extreme(f) for f in found if f.kind == "extreme"]
     lost = {f.who for f in found if f.kind == "extreme" and not f.units <= REFERENCE_LIMIT[dtype]}
     for f in found:
@@ -277,6 +278,21 @@ def _search(op, dtype, direction, row: Row, effort, paths, readings, witnesses, 
             if f.region is not None:
                 f = replace(f, region=list(row.numbered_regions(f.who, direction, dtype))[f.region])
             _keep_finding(f, row, paths, readings, witnesses)
+
+
+STARTS = 6
+"""Cases of each party that a search starts from: those in which its errors are largest."""
+
+
+def _worst_cases(readings: Sequence[Reading]) -> list[str]:
+    names: dict[str, None] = {"ordinary": None}
+    for who in ("ours", "torch", "scipy"):
+        worst: dict[str, float] = {}
+        for r in readings:
+            if r.who == who:
+                worst[r.hazard] = max(worst.get(r.hazard, 0.0), r.units)
+        names |= dict.fromkeys(sorted(worst, key=lambda h: -worst[h])[:STARTS])
+    return list(names)
 
 
 def _keep_finding(f, row: Row, paths, readings, witnesses) -> None:

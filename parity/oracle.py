@@ -195,11 +195,11 @@ def _halves(out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _floats(out: np.ndarray) -> np.ndarray:
-    """|values| of an object array as float64, rounded to nearest; infinite ones capped at the largest number."""
-    flat = np.array(
-        [abs(float(r.value if isinstance(r, Real) else r)) for r in np.asarray(out, object).reshape(-1)], np.float64
-    )
-    return np.minimum(flat, np.finfo(np.float64).max).reshape(np.shape(out))
+    """|values| of an object array as float64, rounded to nearest; infinite beyond the range, where a scale judges nothing but
+    which results are nan and which infinite.
+    """
+    flat = [abs(float(r.value if isinstance(r, Real) else r)) for r in np.asarray(out, object).reshape(-1)]
+    return np.array(flat, np.float64).reshape(np.shape(out))
 
 
 def _finish(results, definition, direction, context, dtype) -> tuple[Truth, ...]:

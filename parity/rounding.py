@@ -23,6 +23,10 @@ DTYPES = {
 }
 TINY = 2.0**-960
 """Below this the low part of a float64 result would itself underflow."""
+TINIEST = 2.0**-1074
+"""Stands for a rest of known sign that underflows."""
+NEGLIGIBLE = 1200
+"""Two to the minus this: no rounding can be asked to depend on it."""
 LARGEST = math.ldexp(1.0, 1023)
 """Beyond this the next float64 may be infinity."""
 
@@ -31,7 +35,8 @@ def split(ball: arb) -> tuple[float, float, float]:
     """(hi, lo, slack) with |ball - hi - lo| <= slack for every point of the ball; hi is the nearest float64.
 
     hi is nan for nan, +-inf beyond the range, and a zero of the ball's sign below it.  Slack is 0 where the ball is hi + lo,
-    and also where it is not but every point of it rounds as hi + lo does, in every dtype.
+    and also where it is not but every point of it rounds as hi + lo does, in every dtype.  A ball of relative radius 2^-1200
+    (x plus the sigmoid of 1e30) is taken for its middle: where that is a tie, both neighbours are right to 2^-1100 units.
     """
     hi = float(ball)
     if hi != hi:
@@ -44,6 +49,8 @@ def split(ball: arb) -> tuple[float, float, float]:
     reach = float(beyond.abs_upper())
     if beyond.is_zero() or (_may_tie(lo) and reach < abs(lo) * 2.0**-50 and float(ball.lower()) == hi == float(ball.upper())):
         return hi, lo, 0.0
+    if reach == 0.0 and beyond.abs_upper() < abs(hi) * arb(2) ** -NEGLIGIBLE:
+        return hi, lo or (TINIEST if rest > 0 else -TINIEST if rest < 0 else 0.0), 0.0
     return hi, lo, math.nextafter(reach, math.inf)
 
 

@@ -85,6 +85,7 @@ METHODS = {
 @pytest.mark.parametrize("name", METHODS)
 def test_functions_and_derivatives_agree_with_mpmath(name):
     import mpmath
+
     theirs, points = METHODS[name]
     ctx.prec = 200
     with mpmath.workdps(60):

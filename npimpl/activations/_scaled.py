@@ -10,25 +10,37 @@ _LN2_HEAD = float.fromhex("0x1.62e42feep-1")
 """log(2) cut to 32 bits, so that its multiples up to 2^13 are exact, and below what was cut off."""
 _LN2_TAIL = float.fromhex("0x1.a39ef35793c76p-33")
 _FAR = 600.0
+_TINY = 1e-260
 _SPLITTER = 2.0**27 + 1.0
 
 
-def exp_times(c, x, e=None):
-    r"""$c\,e^x$ where $e^x$ alone may underflow or overflow although the product does not; `e` is `np.exp(x)` if known.
+def exp_times(c, x, e=None, dy=None):
+    r"""$c\,e^x$, or $dy\,c\,e^x$, where a partial product leaves the range although the result does not.
 
-    The plain product is fine up to |x| = 600.  Beyond, a subnormal e^x has already lost digits that the factor c would
-    bring back into range.  There $x = n\log 2 + r$ with $|r| < 0.35$ and $c = m\,2^k$, so that
-    $c\,e^x = m\,e^r\,2^{n+k}$ is rounded once, by the final scaling.
+    `e` is `np.exp(x)` if known.  The plain product is fine up to |x| = 600, and with a cotangent, which comes last so that
+    it cannot overflow early, if $c\,e^x$ is not tiny.  Otherwise a subnormal number has already lost digits that the
+    other factors would bring back into range: see `_apart`.
     """
-    y = c * (np.exp(x) if e is None else e)
-    far = (np.abs(x) > _FAR) & np.isfinite(x)
-    if not np.any(far):
-        return y
+    e = np.exp(x) if e is None else e
+    p = c * e
+    far = np.abs(x) > _FAR if dy is None else ~(np.minimum(np.abs(p), e) >= _TINY)
+    y = np.asarray(p if dy is None else dy * p)
+    if far.any():
+        far &= np.isfinite(x) & (c != 0)
+        c, x, dy = (np.broadcast_to(v, far.shape)[far] for v in (c, x, 1.0 if dy is None else dy))
+        y[far] = _apart(c, x, dy)
+    return y
+
+
+def _apart(c, x, dy):
+    r"""$dy\,c\,e^x$ with all exponents apart: $x = n\log 2 + r$ with $|r| < 0.35$, $c = m\,2^i$ and $dy = w\,2^j$, so
+    that $m\,w\,e^r\,2^{n+i+j}$ is rounded into the range once, by the final scaling.
+    """
     s = np.clip(x, -4000.0, 4000.0)
     n = np.rint(s * (1.0 / np.log(2.0)))
     r = (s - n * _LN2_HEAD) - n * _LN2_TAIL
-    m, k = np.frexp(c)
-    return np.where(far, np.ldexp(m * np.exp(r), np.where(far, n, 0.0).astype(np.int32) + k), y)
+    (m, i), (w, j) = np.frexp(c), np.frexp(dy)
+    return np.ldexp(m * np.exp(r) * w, n.astype(np.int32) + i + j)
 
 
 def logistic(c, x):

@@ -47,7 +47,7 @@ def elu_backward(grad_output, x, alpha=1.0):
     >>> elu_backward(np.array([4.0, 4.0]), np.array([0.0, 2.0]), alpha=0.5)
     (array([2., 4.]),)
     """
-    return (np.where(x > 0, grad_output, exp_times(alpha * grad_output, np.minimum(x, 0.0))),)
+    return (np.where(x > 0, grad_output, exp_times(alpha, np.minimum(x, 0.0), dy=grad_output)),)
 
 
 @elementwise("x")
@@ -120,7 +120,7 @@ def selu_backward(grad_output, x):
     >>> selu_backward(np.array([1.0, 1.0]), np.array([0.0, 2.0]))[0].round(4)
     array([1.7581, 1.0507])
     """
-    left = exp_times(SELU_SCALE * SELU_ALPHA * grad_output, np.minimum(x, 0.0))
+    left = exp_times(SELU_SCALE * SELU_ALPHA, np.minimum(x, 0.0), dy=grad_output)
     return (nan_where_nan(np.where(x > 0, SELU_SCALE * grad_output, left), x),)
 
 

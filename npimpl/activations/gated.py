@@ -29,8 +29,13 @@ _SILU_ROOT = (-1.2784645427610737, -1.0946994183093437e-16)
 """The root of 1 + x + e^x, and e^x there."""
 _SILU_EXP = 0.2784645427610738
 _MISH_ROOT = (-1.1924312145154952, -4.8484829848031044e-17)
-"""The root of the slope of mish, and e^x there."""
-_MISH_EXP = 0.3034825352815289
+"""The root x0 of the slope of mish, and below the Chebyshev fit of slope/h, h = x - x0, in powers of h on _MISH_NEAR."""
+_MISH_NEAR = (-0.36, 0.45)
+_MISH_SERIES = (
+    0.2669479140495345, 0.20473126408010592, 0.04190782104360334, -0.020271822716700486, -0.015821126560994842,
+    -0.003360684925762463, 0.001092405509140053, 0.0009898180636034848, 0.0002541300334152544, -4.1960944207869373e-05,
+    -5.583646980757158e-05, -1.7303146535897657e-05, 9.885776255896717e-07, 2.9219926843250365e-06, 9.356338500246083e-07,
+)  # fmt: skip
 _GELU_ROOT = (-0.7517915246935645, 1.4956759177009883e-17)
 _GELU_REACH = 0.5
 _TANH_ROOT = (-0.7524614220710163, 3.635560509207687e-17)
@@ -86,7 +91,7 @@ def silu_backward(grad_output, x):
     q = one_plus_squared(t)
     h = np.minimum((v - _SILU_ROOT[0]) - _SILU_ROOT[1], 2.0)
     falling = np.where(v < -2, (1.0 + v) + t, h + _SILU_EXP * np.expm1(h))
-    falling = exp_times(grad_output * falling / q, np.minimum(v, 0.0), t)
+    falling = exp_times(falling / q, np.minimum(v, 0.0), t, grad_output)
     return (np.where(v >= 0, grad_output * ((1.0 + (1.0 + v) * t) / q), falling),)
 
 
@@ -123,27 +128,17 @@ def mish_backward(grad_output, x):
     $$\frac{dy}{dx} = \frac{n(n + 2) + 4x\,w(w + 1)}{(n + 2)^2} = \frac{w\,M(x)}{(n + 2)^2},\quad
       M(x) = (w + 2)(w^2 + 2w + 2) + 4x(w + 1).$$
 
-    M vanishes at $x_0$.  Subtracting $M(x_0) = 0$ term by term, with $h = x - x_0$ and $d = w - w_0 = w_0(e^h - 1)$,
-
-    $$M(x) = d\,[\,w^2 + w w_0 + w_0^2 + 4(w + w_0) + 6 + 4x_0\,] + 4h(1 + w),$$
-
-    where the bracket is positive: both terms have the sign of h.  Left of -2, where $1 + x$ is exact, M is summed as
-    $4(1 + x) + w(6 + 4x + 4w + w^2)$.  For x >= 0 the first form, divided by $w^4$, is a sum of
-    positive terms in $t = e^{-x}$.  $dx_i = dy_i$ times that.
+    M vanishes at $x_0$, where its terms cancel.  Around it, for $h = x - x_0$ in (-0.36, 0.45), the slope is h times a
+    polynomial.  Left of that M is summed as $4(1 + x) + w(6 + 4x + 4w + w^2)$, since $1 + x$ is exact left of -2.  Right of
+    it gate plus x times slope of the gate, $(n + 4xw(w + 1)/(n + 2))/(n + 2)$, cancels little and has the fewest
+    roundings; for x >= 0 numerator and denominator are divided by $w^2$, as sums of positive terms in $t = e^{-x}$.
+    $dx_i = dy_i$ times that.
 
     >>> mish_backward(np.array([5.0, 5.0]), np.array([0.0, np.inf])) [0].round(12)
     array([3., 5.])
     """
     v = np.clip(x, -800.0, 800.0)
-    t = np.exp(-np.abs(v))
-    a = 2.0 * t * (1.0 + t)
-    rising = ((1.0 + 2.0 * t) * (1.0 + a) + 4.0 * v * (t * t) * (1.0 + t)) / one_plus_squared(a)
-    h, w, w0 = np.minimum((v - _MISH_ROOT[0]) - _MISH_ROOT[1], 2.0), t, _MISH_EXP
-    bracket = w * (w + (w0 + 4.0)) + (w0 * w0 + 4.0 * w0 + 6.0 + 4.0 * _MISH_ROOT[0])
-    near = 4.0 * h + (w0 * np.expm1(h) * bracket + 4.0 * h * w)
-    far = 4.0 * (1.0 + v) + w * ((6.0 + 4.0 * v) + w * (4.0 + w))
-    falling = grad_output * np.where(v < -2, far, near) / (4.0 * one_plus_squared(w * (1.0 + 0.5 * w)))
-    return (np.where(v >= 0, grad_output * rising, exp_times(falling, np.minimum(v, 0.0), t)),)
+    return (_mish_gradient(grad_output.reshape(-1), v.reshape(-1)).reshape(x.shape),)
 
 
 @elementwise("x")
@@ -202,7 +197,7 @@ def gelu_backward(grad_output, x, approximate="none"):
     if np.any(v < -37):
         e, delta = _half_square(v)
         bracket = 0.5 * erfcx(np.maximum(-v, 0.0) * math.sqrt(0.5)) + v * _DENSITY
-        dx = np.where(v < -37, exp_times(grad_output * bracket * (1.0 - delta), -e), dx)
+        dx = np.where(v < -37, exp_times(bracket * (1.0 - delta), -e, dy=grad_output), dx)
     return (dx,)
 
 
@@ -253,7 +248,7 @@ def _gate(a, b):
 @elementwise("grad_output", "a", "b")
 def _gate_gradients(grad_output, a, b):
     t = np.exp(-np.abs(b))
-    return logistic(grad_output, b), grad_output * (exp_times(a, -np.abs(b), t) / one_plus_squared(t))
+    return logistic(grad_output, b), exp_times(a, -np.abs(b), t, grad_output / one_plus_squared(t))
 
 
 def _channel_halves(x, axis):
@@ -264,6 +259,29 @@ def _channel_halves(x, axis):
         raise ValueError(f"`x` has {x.shape[k]} channels along axis {axis}, but glu needs an even number of them.")
     a, b = np.split(x, 2, axis=k)
     return a, b
+
+
+# -- mish --------------------------------------------------------------------------------------------------------------
+def _mish_gradient(dy, x):
+    t = np.exp(-np.abs(x))
+    a, c, t2 = 1.0 + t, 4.0 * x, t * t
+    both, p, r = c * a, 2.0 + t * (2.0 + t), a + (t + 2.0 * t2)
+    falling = ((1.0 + a) + both / p) / p
+    left = np.flatnonzero(x < -1.5)
+    falling[left] = _mish_left(x[left], t[left])
+    dx = exp_times(falling, np.minimum(x, 0.0), t, dy)
+    dx = np.where(x >= 0, dy * (((a + t) + both * t2 / r) / r), dx)
+    h = (x - _MISH_ROOT[0]) - _MISH_ROOT[1]
+    near = np.flatnonzero((h > _MISH_NEAR[0]) & (h < _MISH_NEAR[1]))
+    h = h[near]
+    dx[near] = dy[near] * (h * horner(_MISH_SERIES, h))
+    return dx
+
+
+def _mish_left(x, w):
+    """M/(n + 2)^2 left of the root, n + 2 = 2 (1 + q)."""
+    q = w * (1.0 + 0.5 * w)
+    return (4.0 * (1.0 + x) + w * ((6.0 + 4.0 * x) + w * (4.0 + w))) / (4.0 * one_plus_squared(q))
 
 
 # -- gelu --------------------------------------------------------------------------------------------------------------
@@ -341,5 +359,5 @@ def _tanh_gradient(dy, x):
     s = left * (left + _TANH_ROOT[0])
     near = _TANH_EXP * np.expm1(h * (_TANH_SLOPES[0] + _CUBIC[0] * s)) + h * (_TANH_SLOPES[1] + 3.0 * _CUBIC[0] * s)
     rise = np.where(np.abs(h) < 1.0 / 2.0, near, 1.0 + v + t)
-    falling = exp_times(dy * (rise + rise * du) / q, np.minimum(u, 0.0), t)
+    falling = exp_times((rise + rise * du) / q, np.minimum(u, 0.0), t, dy)
     return np.where(x >= 0, dy * ((1.0 + (1.0 + v) * t) / q), falling)

@@ -116,7 +116,7 @@ def tanh_backward(grad_output, x):
     """
     a = -2.0 * np.abs(x)
     t = np.exp(a)
-    return (exp_times(4.0 * grad_output / one_plus_squared(t), a, t),)
+    return (exp_times(4.0 / one_plus_squared(t), a, t, grad_output),)
 
 
 @elementwise("x")

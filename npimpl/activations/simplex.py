@@ -14,8 +14,12 @@ import numpy as np
 
 from npimpl._axes import normalize_axis, pairwise_sum
 from npimpl._precision import rounded, widen
+from npimpl.activations._scaled import exp_times
 
 __all__ = ["log_softmax", "log_softmax_backward", "softmax", "softmax_backward", "softmin", "softmin_backward"]
+
+NEARLY_SUBNORMAL = -600.0
+"""The logarithm of probabilities so small that their products with small numbers may be subnormal."""
 
 
 @np.errstate(all="ignore")
@@ -52,19 +56,24 @@ def softmax_backward(grad_output, x, axis=-1):
 
     $$dx_j = y_j\Bigl(a_j - \sum_{k \ne j^*} y_k\,a_k\Bigr)$$
 
-    For a confident row this replaces the difference of two nearly equal numbers, at $j^*$, by a small sum.
+    For a confident row this replaces the difference of two nearly equal numbers, at $j^*$, by a small sum.  A subnormal
+    $y_k$ has few digits, and a large cotangent would show it: such products are formed from the exponent $x_k - m$.
 
     >>> softmax_backward(np.array([4.0, 0.0]), np.array([0.0, 0.0]))
     (array([ 1., -1.]),)
     """
     (dy, x), dtype = _same_shape(grad_output, x)
-    _, e, r, winner = _shifted(x, axis)
+    d, e, r, winner = _shifted(x, axis)
     if not x.size:
         return (np.zeros(x.shape, dtype),)
     y = e / (1.0 + r)
     dy, k = _as_rows(dy, axis)
     a = dy - np.take_along_axis(dy, winner, k)
-    return (rounded((y * (a - _sum(y * a, k))).reshape(x.shape), dtype),)
+    if (d < NEARLY_SUBNORMAL).any():
+        dx = exp_times((a - _sum(exp_times(a / (1.0 + r), d, e), k)) / (1.0 + r), d, e)
+    else:
+        dx = y * (a - _sum(y * a, k))
+    return (rounded(dx.reshape(x.shape), dtype),)
 
 
 @np.errstate(all="ignore")

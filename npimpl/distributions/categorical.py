@@ -83,21 +83,21 @@ def categorical_log_prob_backward(grad_output, value, logits):
     """The gradient of `categorical_log_prob`: (None, dlogits), summed over the axes that logits were broadcast along.
 
     Element derivative: dy/dx_j = (j = v) - p_j.  The entry of the label is the sum of the other probabilities, not 1 - p_v,
-    which would lose the small ones.  Vector-Jacobian product: dx_j = dy ((j = v) - p_j).
+    which would lose the small ones.  Vector-Jacobian product: dx_j = dy ((j = v) - p_j), with dy multiplied into every p_k
+    before this can become subnormal.
 
     >>> categorical_log_prob_backward(1.0, 0, np.array([0.0, 0.0]))
     (None, array([ 0.5, -0.5]))
     """
     [x, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
     v, x = _labels(value, _logits("logits", x))
-    _, e, S = _exponentials(x)
-    others = e.copy()
-    np.put_along_axis(others, v, 0.0, -1)
-    others = row_sum(others)
-    at = np.arange(x.shape[-1]) == v
-    g = np.where(at, others, -e) / (1 + S)
-    g = np.where(np.isposinf(S), np.where(np.isposinf(x), np.nan, at), g)  # beside an infinite logit p is 0
-    return (None, *summed([dy[..., None] * g], [logits]))
+    m, e, S = _exponentials(x)
+    dy, at = dy[..., None], np.arange(x.shape[-1]) == v
+    others = np.where(at, 0.0, _times(e, m - x, -dy / (1 + S)))
+    g = np.where(at, -row_sum(others), others)
+    if np.isposinf(S).any():  # beside an infinite logit p is 0
+        g = np.where(np.isposinf(S), dy * np.where(np.isposinf(x), np.nan, at), g)
+    return (None, *summed([g], [logits]))
 
 
 def _gaps(m, x):
@@ -146,7 +146,8 @@ def categorical_entropy_backward(grad_output, logits):
     """The gradient of `categorical_entropy`: (dlogits,).
 
     Element derivative: dH/dx_j = -p_j (log p_j + H) = p_j (d_j - sum_k p_k d_k), d_k = max x - x_k: the normalisers cancel
-    on paper, before they can in floats.  Vector-Jacobian product: times grad_output.
+    on paper, before they can in floats.  Vector-Jacobian product: times grad_output, which comes before the p_k: after them it
+    would show how few digits a subnormal p_k has.
 
     >>> categorical_entropy_backward(1.0, np.array([2.0, 2.0]))
     (array([0., 0.]),)
@@ -154,8 +155,10 @@ def categorical_entropy_backward(grad_output, logits):
     [x, dy], _ = widen(logits, grad_output, names=("logits", "grad_output"))
     m, e, S = _exponentials(_logits("logits", x))
     d = _gaps(m, x)
-    mean = row_sum(_times(e, d, d)) / (1 + S)
-    g = _times(e, d, dy[..., None] * (d - mean) / (1 + S))
+    w = dy[..., None] * d
+    w -= row_sum(_times(e, d, w)) / (1 + S)
+    w /= 1 + S
+    g = _times(e, d, w)
     return (rounded(g, as_float(logits).dtype),)
 
 

@@ -13,11 +13,16 @@ __all__ = [
     "double_sum",
     "log_plus",
     "normalized",
+    "passed_on",
     "product",
     "sigmoid",
     "softplus",
+    "weighted",
     "weighted_difference",
 ]
+
+FAR = 576
+"""A homogeneous loss is repeated at 2^-576 of the size of its arguments where it overflows: no square of these does."""
 
 
 def accurate_sum(*terms):
@@ -73,6 +78,18 @@ def weighted_difference(c, w, x, t, k=0):
     return balanced(c, w, np.where(over, 0.5 * x - 0.5 * t, d), exponent=over.astype(int) - k)
 
 
+def weighted(w, loss, degree, *args):
+    """w times a loss that is homogeneous of this degree in its arguments, also where the loss alone overflows.
+
+    A weight of zero, or a tiny one, then leaves a finite product instead of 0 times infinity.
+    """
+    e = loss(*args)
+    if np.isfinite(e).all():
+        return w * e
+    small = loss(*(np.ldexp(a, -FAR) for a in args))
+    return np.where(np.isfinite(e), w * e, balanced(w, small, exponent=degree * FAR))
+
+
 def normalized(w):
     """w / 2^k and k, such that the largest |w| / 2^k is between 1/2 and 1 (k = 0 if there is none, or it is 0, inf or nan)."""
     top = np.abs(w).max(initial=0.0)
@@ -91,6 +108,13 @@ def product(*factors):
     if not np.isfinite(y).all():
         y = np.where(np.isinf(s) & np.logical_or.reduce(np.broadcast_arrays(*(a == 0 for a in c))), 0.0, y)
     return y
+
+
+def passed_on(c, w, grad):
+    """The gradient c w g, given as computed, where a weight of zero passes nothing on: not even from a g that is nan or inf."""
+    if w is None or np.isfinite(grad).all():
+        return grad
+    return np.where((w == 0) & np.isfinite(c), 0.0, grad)
 
 
 def softplus(z):

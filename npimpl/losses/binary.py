@@ -8,7 +8,7 @@ import numpy as np
 
 from npimpl._axes import sum_to_shape
 from npimpl._precision import is_float, rounded
-from npimpl.losses._numerics import balanced, product, sigmoid, softplus
+from npimpl.losses._numerics import balanced, passed_on, product, sigmoid, softplus
 from npimpl.losses._reduction import (
     SHRINK,
     check_reduction,
@@ -143,6 +143,13 @@ def binary_cross_entropy_with_logits(x, target, weight=None, pos_weight=None, re
     return pointwise(kernel, arrays, dtype, reduction, shrunk=functools.partial(kernel, scale=2.0**-SHRINK))
 
 
+def _weighted_slopes(dy, x, t, w, p):
+    """dy w [(1 - t) sigma(x) - p t sigma(-x)] and dy w [p log(1 + e^-x) - log(1 + e^x)], each term a product in range."""
+    given = (dy,) if w is None else (dy, w)
+    dx = balanced(*given, (1.0 - t) * sigmoid(x)) - balanced(*given, p, t * sigmoid(-x))
+    return dx, product(*given, p, softplus(-x)) - product(*given, softplus(x))
+
+
 @np.errstate(all="ignore")
 def binary_cross_entropy_with_logits_backward(grad_output, x, target, weight=None, pos_weight=None, reduction="mean"):
     """Gradients of `binary_cross_entropy_with_logits` for x and target (none for the weights).
@@ -157,13 +164,19 @@ def binary_cross_entropy_with_logits_backward(grad_output, x, target, weight=Non
     arrays, _ = operands(x=x, target=target, weight=weight, pos_weight=pos_weight)
     _check(arrays, ("weight", "pos_weight"))
 
-    def kernel(dy, x, t, w, p):
-        slope = (1.0 - t) * sigmoid(x) - (t if p is None else p * t) * sigmoid(-x)
-        dx = dy * slope if w is None else balanced(dy, w, slope)
+    def slopes(dy, x, t, w, p):
         if p is None:
-            return dx, -dy * x if w is None else -balanced(dy, w, x)
-        given = (dy,) if w is None else (dy, w)
-        return dx, product(*given, p, softplus(-x)) - product(*given, softplus(x))
+            slope = (1.0 - t) * sigmoid(x) - t * sigmoid(-x)
+            return (dy * slope, -dy * x) if w is None else (balanced(dy, w, slope), -balanced(dy, w, x))
+        grads = _weighted_slopes(dy, x, t, w, p)
+        if all(np.isfinite(g).all() for g in grads):
+            return grads
+        small = _weighted_slopes(np.ldexp(dy, -SHRINK), x, t, w, p)
+        return tuple(np.where(np.isfinite(g), g, np.ldexp(s, SHRINK)) for g, s in zip(grads, small, strict=True))
+
+    def kernel(dy, x, t, w, p):
+        dx, dt = slopes(dy, x, t, w, p)
+        return passed_on(dy, w, dx), dt
 
     return gradients(kernel, cotangent(grad_output, arrays[0].shape, reduction), arrays)
 
@@ -254,6 +267,7 @@ def multilabel_soft_margin_loss_backward(grad_output, x, target, weight=None, re
     c = (np.broadcast_to(cotangent(grad_output, shape, reduction), shape) / count)[..., None]
     slope = (1.0 - t) * sigmoid(x) - t * sigmoid(-x)
     dx, dt = (c * slope, -c * x) if w is None else (balanced(c, w, slope), -balanced(c, w, x))
+    dx = passed_on(c, w, dx)
     dw = None if w is None else product(c * t, softplus(-x)) + product(c * (1.0 - t), softplus(x))
     return tuple(
         None if g is None or (i and not is_float(a.dtype)) else rounded(sum_to_shape(g, a.shape), _dtype(a))

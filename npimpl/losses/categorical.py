@@ -6,8 +6,10 @@ import numpy as np
 
 from npimpl._axes import pairwise_sum
 from npimpl._precision import is_float, rounded
+from npimpl.losses import _confident
 from npimpl.losses._numerics import balanced, normalized, product
 from npimpl.losses._reduction import SHRINK, check_reduction, cotangent, operands, reduced, require, row_sum, wide
+from npimpl.reductions._wide import value
 
 __all__ = ["cross_entropy", "cross_entropy_backward", "nll_loss", "nll_loss_backward"]
 
@@ -186,6 +188,9 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, label_smoothing=0.0
     axis = _class_axis(x)
     z = wide(x)
     m, _, _, r = _exponentials(z, axis)
+    if _confident.is_delicate(x, target, weight, m):
+        rows, divisor = _confident_rows(x, target, weight, ignore_index, label_smoothing)
+        return _confident.loss(rows, reduction, divisor)
     if soft or label_smoothing:
         q, divisor = _coefficients(x, target, weight, ignore_index, label_smoothing, reduction)
         kept = True if soft else target != ignore_index
@@ -218,6 +223,8 @@ def cross_entropy_backward(grad_output, x, target, weight=None, ignore_index=-10
     axis = _class_axis(x)
     rows = x.shape[:axis] + x.shape[axis + 1 :]
     m, k, e, r = _exponentials(wide(x), axis)
+    if _confident.is_delicate(x, target, weight, m):
+        return _confident_gradients(grad_output, x, target, weight, ignore_index, label_smoothing, reduction)
     if not (soft or label_smoothing):
         return _label_gradient(grad_output, x, target, weight, ignore_index, reduction, (k, e, r)), None, None
     q, divisor = _coefficients(x, target, weight, ignore_index, label_smoothing, reduction)
@@ -254,6 +261,30 @@ def _label_gradient(grad_output, x, target, weight, ignore_index, reduction, exp
     if not kept.all():
         p = np.where(np.expand_dims(kept, axis), p, 0.0)
     return rounded(p, _dtype(x))
+
+
+def _confident_rows(x, target, weight, ignore_index, label_smoothing):
+    """The rows with labels made probabilities, and the array whose sum divides the mean."""
+    axis = _class_axis(x)
+    column, share = _column(weight, x, axis), label_smoothing / x.shape[axis]
+    if is_float(target.dtype):
+        rows = _confident.Rows(x, wide(target) * (1.0 - label_smoothing) + share, column, True, axis)
+        return rows, np.float64(x.size // x.shape[axis])
+    label, kept, w, _ = _labels(x, target, weight, ignore_index, "sum")
+    shares = np.full(x.shape, share)
+    np.put_along_axis(shares, label, 1.0 - label_smoothing + share, axis)
+    return _confident.Rows(x, shares, column, np.expand_dims(kept, axis), axis), w
+
+
+def _confident_gradients(grad_output, x, target, weight, ignore_index, label_smoothing, reduction):
+    rows, divisor = _confident_rows(x, target, weight, ignore_index, label_smoothing)
+    shape = x.shape[: rows.axis] + x.shape[rows.axis + 1 :]
+    dy = np.expand_dims(np.broadcast_to(cotangent(grad_output, shape, reduction, 1), shape), rows.axis)
+    dx, dt, dw = _confident.slopes(rows, dy, divisor if reduction == "mean" else None, _others)
+    if not is_float(target.dtype):
+        return dx, None, None
+    dt = rounded(value(dt * (1.0 - label_smoothing)), target.dtype)
+    return dx, dt, None if weight is None else rounded(dw, _dtype(weight))
 
 
 def _others(q, axis):

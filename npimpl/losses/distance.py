@@ -41,20 +41,20 @@ def _cosine_operands(input1, input2, target):
 
 
 def _length(a):
-    """a / 2^k of order one, and f, q with sqrt(|a|^2 + eps) = 2^q f and f of order one; k - q too, which is at most 0."""
+    """a, a / 2^k of order one, and f, q with sqrt(|a|^2 + eps) = 2^q f and f of order one; k - q too, which is at most 0."""
     k = _exponent(a)
     q = np.maximum(k, -20)  # 2^-20 is near sqrt(eps): shorter vectors do not make the length shorter
-    a = np.ldexp(a, -k)
-    f = np.sqrt(np.ldexp(row_sum(a * a, keepdims=True), 2 * (k - q)) + np.ldexp(COSINE_EPS, -2 * q))
-    return a, f, q, k - q
+    unit = np.ldexp(a, -k)
+    f = np.sqrt(np.ldexp(row_sum(unit * unit, keepdims=True), 2 * (k - q)) + np.ldexp(COSINE_EPS, -2 * q))
+    return a, unit, f, q, k - q
 
 
 def _cosine(a, b):
     """The cosine of each pair of rows, and what it was made of."""
-    a, f, q, i = _length(a)
-    b, g, r, j = _length(b)
+    first, second = _length(a), _length(b)
+    (_, a, f, _, i), (_, b, g, _, j) = first, second
     dot = row_sum(a * b, keepdims=True) / (f * g)
-    return np.ldexp(dot, i + j), dot, (a, f, q, i), (b, g, r, j)
+    return np.ldexp(dot, i + j), dot, first, second
 
 
 @np.errstate(all="ignore")
@@ -89,22 +89,30 @@ def cosine_embedding_loss_backward(grad_output, input1, input2, target, margin=0
     da = c dl/dcos (v - cos u)/|a|.  Powers of two are kept apart as integers until the end, so tiny vectors lose nothing.
 
     >>> cosine_embedding_loss_backward(1.0, np.array([[2.0, 0.0]]), np.array([[0.0, 1.0]]), np.array([1]))[0]
-    array([[-0. , -0.5]])
+    array([[ 0. , -0.5]])
     """
     check_reduction(reduction)
     a, b, y, _ = _cosine_operands(input1, input2, target)
     cos, dot, first, second = _cosine(wide(a), wide(b))
     shape = cos.shape[:-1]
     dy = np.broadcast_to(cotangent(grad_output, shape, reduction), shape)[..., None]
-    c = dy * np.where(y[..., None] > 0, np.where(np.isnan(cos), cos, -1.0), np.heaviside(cos - margin, 1.0))
-    da, db = c * _across(dot, first, second), c * _across(dot, second, first)
-    return _narrow(da, a), _narrow(db, b), None
+    over = cos - margin if margin else dot  # a cosine that underflows keeps its sign
+    c = dy * np.where(y[..., None] > 0, np.where(np.isnan(cos), cos, -1.0), np.heaviside(over, 1.0))
+    return _narrow(_across(c, dot, first, second), a), _narrow(_across(c, dot, second, first), b), None
 
 
-def _across(dot, first, second):
-    """(v - cos u) / |a| from a = 2^(i+q) a', |a| = 2^q f, u = 2^i a'/f (v likewise), powers of two applied last."""
-    (a, f, q, i), (b, g, _, j) = first, second
-    return np.ldexp(b / (f * g), j - q) - np.ldexp(dot * (a / (f * f)), 2 * i + j - q)
+def _across(c, dot, first, second):
+    """c (v - cos u) / |a| from a = 2^(i+q) a', |a| = 2^q f, u = 2^i a'/f (v likewise), powers of two applied last."""
+    (*_, f, q, i), (*_, g, _, j) = first, second
+    return _times_unit(c / (f * g), second, j - q) - _times_unit(c * dot / (f * f), first, 2 * i + j - q)
+
+
+def _times_unit(c, vector, e):
+    """2^e c a', from a = 2^(i+q) a' itself where an entry of a' is subnormal beside a huge one and c would show its error."""
+    a, unit, _, q, i = vector
+    y = np.ldexp(unit * c, e)
+    tiny = np.abs(unit) < 2.0**-1000
+    return np.where(tiny, np.ldexp(a * c, e - i - q), y) if tiny.any() else y
 
 
 def _narrow(grad, a):
@@ -153,7 +161,8 @@ def _norm_gap(e, f, gap, p):
         else:
             terms = np.where(np.abs(d) < 0.5 * b, b**p * np.expm1(p * np.log1p(d / b)), a**p - b**p)
             ratio = row_sum(terms, keepdims=True) / row_sum(b**p, keepdims=True)
-            y = far * np.expm1(np.log1p(ratio) / p)
+            growth = np.log1p(ratio) / p
+            y = np.where(growth > 1.0, near - far, far * np.expm1(growth))  # a large exponent is worth its own error
     return np.where(np.isfinite(y) & np.isfinite(near) & np.isfinite(far), y, near - far)
 
 
@@ -179,8 +188,16 @@ def _norm_slope(d, p):
     d = d[0]
     if p == 1:
         return np.sign(d)
-    slope = d / norm if p == 2 else np.sign(d) * (np.abs(d) / norm) ** (p - 1.0)
+    slope = d / norm if p == 2 else np.sign(d) * _tiny_power(np.abs(d), norm, p - 1.0)
     return np.where(d == 0, np.where(np.isnan(norm), norm, 0.0), slope)
+
+
+def _tiny_power(a, norm, p):
+    """(a / norm)^p for a <= norm, also where the quotient is subnormal and its root is not."""
+    ratio = a / norm
+    y = ratio**p
+    tiny = (ratio < 2.0**-1000) & (a > 0)
+    return np.where(tiny, (np.ldexp(a, 512) / norm) ** p * 2.0 ** (-512.0 * p), y) if tiny.any() else y
 
 
 def _where_active(c, slope):
@@ -267,7 +284,7 @@ def triplet_margin_loss_backward(
     """
     check_reduction(reduction)
     arrays, _, shape = _triplet_operands(anchor, positive, negative, margin, p)
-    huge = any(np.isfinite(a).all() and (np.abs(wide(a)) > 1e290).any() for a in arrays)
+    huge = any((np.isfinite(a) & (np.abs(wide(a)) > 1e290)).any() for a in arrays)
     scale = 2.0**-SHRINK if huge else 1.0
     a, x, n = (wide(v) * scale for v in arrays)
     e, f, *g = _differences(a, x, n, p, eps * scale, swap)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from npimpl.losses._numerics import log_plus, product, weighted_difference
+from npimpl.losses._numerics import balanced, log_plus, product, weighted_difference
 from npimpl.losses._reduction import REDUCTIONS, SHRINK, check_reduction, cotangent, gradients, operands, pointwise, require
 
 __all__ = [
@@ -21,14 +21,15 @@ __all__ = [
 LOG_2PI = math.log(2.0 * math.pi)
 
 
-def _kl(x, t):
-    return np.where(t == 0, 0.0, t * np.log(t)) - product(t, x)
+def _kl(x, t, c=1.0):
+    """c t (log t - x), 0 for t = 0."""
+    return np.where(t == 0, 0.0, c * t * np.log(t)) - product(c * t, x)
 
 
-def _kl_of_log(x, s, one=0.0):
-    """e^s (s - x + one), 0 for s = -inf; an infinite x decides the sign even if e^s underflows."""
+def _kl_of_log(x, s, c=1.0, one=0.0):
+    """c e^s (s - x + one), 0 for s = -inf; an infinite x decides the sign even if e^s underflows."""
     d = s - x + one
-    y = np.where(np.isinf(d), d, np.exp(s) * d)
+    y = np.where(np.isinf(d), c * d, (c * np.exp(s)) * d)
     return np.where((s == -np.inf) & ~np.isnan(x), 0.0, y)
 
 
@@ -58,7 +59,8 @@ def kl_div(x, target, log_target=False, reduction="mean"):
     arrays, dtype = operands(x=x, target=target)
     kernel = _kl_of_log if log_target else _kl
     divisor = _batch(arrays[0], reduction)
-    return pointwise(kernel, arrays, dtype, "mean" if reduction == "batchmean" else reduction, divisor)
+    reduction = "mean" if reduction == "batchmean" else reduction
+    return pointwise(kernel, arrays, dtype, reduction, divisor, lambda x, t: kernel(x, t, 2.0**-SHRINK))
 
 
 @np.errstate(all="ignore")
@@ -77,7 +79,7 @@ def kl_div_backward(grad_output, x, target, log_target=False, reduction="mean"):
     def kernel(dy, x, t):
         if log_target:
             p = np.exp(t)
-            return -dy * p, dy * _kl_of_log(x, t, 1.0)
+            return -dy * p, _kl_of_log(x, t, dy, 1.0)
         return -dy * t, dy * (np.log(t) - x + 1.0)
 
     shape = np.broadcast_shapes(*(a.shape for a in arrays))
@@ -85,15 +87,17 @@ def kl_div_backward(grad_output, x, target, log_target=False, reduction="mean"):
     return gradients(kernel, cotangent(grad_output, shape, "mean" if divisor is not None else reduction, divisor), arrays)
 
 
-def _exp_minus(x, t, scale=1.0):
-    """scale (e^x - t x), at x = inf infinite for any finite t.
+def _shrunk_exp(x, scale):
+    """scale e^x for scale = 2^-64, as the square of scale^(1/2) e^(x/2): inf at inf alone, and nearly so from x = 754 on."""
+    root = np.sqrt(scale) * np.exp(0.5 * x)
+    return np.where(x == np.inf, x, np.minimum(root * root, np.finfo(np.float64).max))
 
-    At scale = 2^-64 the exponential is scale^(1/2) e^(x/2) squared, which is finite up to x = 754.
-    """
+
+def _exp_minus(x, t, scale=1.0):
+    """scale (e^x - t x), at x = inf infinite for any finite t."""
     y = np.exp(x) - product(t, x)
     if scale != 1.0:
-        root = np.sqrt(scale) * np.exp(0.5 * x)
-        y = root * root - product(scale * t, x)
+        y = _shrunk_exp(x, scale) - product(scale * t, x)
     return np.where((x > 753.0) & np.isfinite(t), np.inf, y)
 
 
@@ -146,6 +150,12 @@ def poisson_nll_loss(x, target, log_input=True, full=False, eps=1e-8, reduction=
     return pointwise(kernel, arrays, dtype, reduction, shrunk=shrunk)
 
 
+def _far_slope(dy, x, t):
+    """dy (e^x - t), the difference formed at 2^-64 of its size: e^x alone may overflow, and then wins against any finite t."""
+    scale = 2.0**-SHRINK
+    return np.ldexp(dy * (_shrunk_exp(x, scale) - scale * t), SHRINK)
+
+
 @np.errstate(all="ignore")
 def poisson_nll_loss_backward(grad_output, x, target, log_input=True, full=False, eps=1e-8, reduction="mean"):
     """Gradients of `poisson_nll_loss` for x and target.
@@ -161,9 +171,8 @@ def poisson_nll_loss_backward(grad_output, x, target, log_input=True, full=False
 
     def kernel(dy, x, t):
         dx = dy * (np.exp(x) - t if log_input else 1.0 - t / (x + eps))
-        if log_input and not np.isfinite(dx).all():
-            root = np.exp(0.5 * x)
-            dx = np.where(np.isinf(root * root), dy * root * root - dy * t, dx)
+        if not np.isfinite(dx).all():
+            dx = np.where(np.isfinite(dx), dx, _far_slope(dy, x, t) if log_input else dy - balanced(dy, t, 1.0 / (x + eps)))
         dt = -x if log_input else -log_plus(x, eps)
         if full:
             dt = dt + np.where(t > 1, np.log(t) + 0.5 / t, np.where(np.isnan(t), t, 0.0))
@@ -220,7 +229,13 @@ def gaussian_nll_loss(x, target, var, full=False, eps=1e-6, reduction="mean"):
         e = 0.5 * (np.log(v) + (d / v) * d)
         return e + 0.5 * LOG_2PI if full else e
 
-    return pointwise(kernel, arrays, dtype, reduction)
+    def shrunk(x, t, v):
+        s = -SHRINK // 2
+        v, d = np.maximum(v, eps), np.ldexp(x, s) - np.ldexp(t, s)
+        e = 0.5 * (np.ldexp(np.log(v), -SHRINK) + (d / v) * d)
+        return e + np.ldexp(0.5 * LOG_2PI, -SHRINK) if full else e
+
+    return pointwise(kernel, arrays, dtype, reduction, shrunk=shrunk)
 
 
 @np.errstate(all="ignore")

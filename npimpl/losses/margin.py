@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._precision import is_float, rounded
-from npimpl.losses._numerics import accurate_sum, difference
+from npimpl.losses._numerics import accurate_sum, difference, passed_on
 from npimpl.losses._reduction import (
     check_reduction,
     cotangent,
@@ -204,6 +204,7 @@ def multi_margin_loss_backward(grad_output, x, target, weight=None, p=1, margin=
     c = np.broadcast_to(cotangent(grad_output, shape, reduction), shape) * w / x.shape[-1]
     z = _class_margins(wide(x), label, margin)
     dx = c[..., None] * (np.heaviside(z, 0.0) if p == 1 else 2.0 * _hinge(z))
+    dx = passed_on(1.0, np.expand_dims(w, -1), dx)
     np.put_along_axis(dx, label, 0.0, -1)
     np.put_along_axis(dx, label, -row_sum(dx, keepdims=True), -1)
     return rounded(dx.reshape(given), x.dtype if is_float(x.dtype) else np.dtype(np.float64)), None, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._axes import pairwise_sum
-from npimpl.losses._numerics import balanced, difference, normalized, weighted_difference
+from npimpl.losses._numerics import balanced, difference, normalized, passed_on, weighted, weighted_difference
 from npimpl.losses._reduction import check_reduction, cotangent, gradients, homogeneous, operands, pointwise, require, wide
 
 __all__ = [
@@ -38,9 +38,9 @@ def _normalized(arrays, reduction):
     return [*arrays[:2], w], pairwise_sum(w), k
 
 
-def _weighted(loss):
+def _weighted(loss, degree):
     """The loss kernel times an optional weight."""
-    return lambda x, t, w=None: loss(x, t) if w is None else w * loss(x, t)
+    return lambda x, t, w=None: loss(x, t) if w is None else weighted(w, loss, degree, x, t)
 
 
 def _square(x, t):
@@ -81,7 +81,7 @@ def mse_loss(x, target, weight=None, reduction="mean"):
     arrays, dtype = operands(x=x, target=target, weight=weight)
     _check_weight(arrays[0], arrays[2])
     arrays, total, _ = _normalized(arrays, reduction)
-    kernel = _weighted(_square)
+    kernel = _weighted(_square, 2)
     return pointwise(kernel, arrays, dtype, reduction, total, homogeneous(kernel, 2, 2))
 
 
@@ -104,31 +104,42 @@ def mse_loss_backward(grad_output, x, target, weight=None, reduction="mean"):
 def _weighted_gradients(grad_output, arrays, reduction, loss, degree, slope):
     """dx = slope(c, x, t) or 2^-k slope(c, x, t, w), dt = -dx, and dw = 2^-k c (loss - mean), for c made of weights w / 2^k.
 
-    The loss is homogeneous of this degree: where it overflows, loss and mean are compared at 2^-576 of the size of x and t.
+    The loss is homogeneous of this degree: with differences far from one, it is compared with the mean at 2^-s of their size.
     """
-    scaled, total, k = _normalized(arrays, reduction)
+    normal, total, k = _normalized(arrays, reduction)
     dy = cotangent(grad_output, np.broadcast_shapes(arrays[0].shape, arrays[1].shape), reduction, total)
-    mean, s = 0.0, 0
-    if total is not None:
-        mean = _weighted_mean(scaled, loss, total, 0)
-        if not np.isfinite(mean):
-            mean, s = _weighted_mean(scaled, loss, total, 576), 576
+    s = 0 if total is None else _far_exponent(*arrays[:2])
+    mean = 0.0 if total is None else _weighted_mean(normal, loss, total, s)
 
     def kernel(dy, x, t, w):
         if w is None:
             dx = slope(dy, x, t)
             return dx, -dx, None
-        dx = slope(dy, x, t, w, k)
-        return dx, -dx, np.ldexp(dy * (loss(np.ldexp(x, -s), np.ldexp(t, -s)) - mean), degree * s - k)
+        dx = passed_on(dy, w, slope(dy, x, t, w, k))
+        if total is None:
+            return dx, -dx, weighted(dy, loss, degree, x, t)
+        return dx, -dx, balanced(dy, _at(loss, x, t, s) - mean, exponent=degree * s - k)
 
     return gradients(kernel, dy, arrays)
+
+
+def _far_exponent(x, t):
+    """s with the largest finite |x - t| near 2^s, or 0 where its square is well inside the range anyway."""
+    d = np.abs(0.5 * wide(x) - 0.5 * wide(t))
+    s = 1 + int(np.frexp(d.max(initial=0.0, where=np.isfinite(d)))[1])
+    return s if abs(s) > 400 else 0
+
+
+def _at(loss, x, t, s):
+    """The loss at 2^-s times x and t."""
+    return loss(np.ldexp(x, -s), np.ldexp(t, -s)) if s else loss(x, t)
 
 
 def _weighted_mean(arrays, loss, total, s):
     """The weighted mean of the loss at 2^-s times x and t."""
 
     def kernel(x, t, w):
-        return w * loss(np.ldexp(x, -s), np.ldexp(t, -s))
+        return w * _at(loss, x, t, s)
 
     return pointwise(kernel, arrays, np.dtype(np.float64), "mean", total)
 
@@ -152,7 +163,7 @@ def l1_loss(x, target, weight=None, reduction="mean"):
     arrays, dtype = operands(x=x, target=target, weight=weight)
     _check_weight(arrays[0], arrays[2])
     arrays, total, _ = _normalized(arrays, reduction)
-    kernel = _weighted(_absolute)
+    kernel = _weighted(_absolute, 1)
     return pointwise(kernel, arrays, dtype, reduction, total, homogeneous(kernel, 2, 1))
 
 
@@ -251,7 +262,7 @@ def huber_loss(x, target, weight=None, reduction="mean", delta=1.0):
     _check_weight(arrays[0], arrays[2])
 
     def kernel(x, t, delta, w):
-        return _huber(x, t, delta) if w is None else w * _huber(x, t, delta)
+        return _huber(x, t, delta) if w is None else weighted(w, _huber, 2, x, t, delta)
 
     arrays = [*arrays[:2], np.float64(delta), arrays[2]]
     return pointwise(kernel, arrays, dtype, reduction, shrunk=homogeneous(kernel, 3, 2))
@@ -274,7 +285,7 @@ def huber_loss_backward(grad_output, x, target, weight=None, reduction="mean", d
 
     def kernel(dy, x, t, w):
         d = np.clip(x - t, -delta, delta)
-        dx = dy * d if w is None else balanced(dy, w, d)
-        return dx, -dx, None if w is None else dy * _huber(x, t, delta)
+        dx = dy * d if w is None else passed_on(dy, w, balanced(dy, w, d))
+        return dx, -dx, None if w is None else weighted(dy, _huber, 2, x, t, np.float64(delta))
 
     return gradients(kernel, cotangent(grad_output, np.broadcast_shapes(arrays[0].shape, arrays[1].shape), reduction), arrays)

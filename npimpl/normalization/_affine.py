@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from npimpl._contractions import total
 from npimpl._precision import rounded, widen
+from npimpl.reductions._wide import total, value
 
 
 def channels_last_but_one(x: np.ndarray) -> np.ndarray:
@@ -34,23 +34,17 @@ def per_channel(channels: int, **arrays) -> list:
     return columns
 
 
-def affine(unit: np.ndarray, w, b, exponent=None) -> np.ndarray:
-    """w * unit * 2^exponent + b in place, for unit (N, C, S) and columns w, b (C, 1) or None."""
+def affine(unit, w, b):
+    """w * unit + b in place (an array; `Wide` numbers are new ones), for unit (N, C, S) and columns w, b (C, 1) or None."""
     if w is not None:
         unit *= w
-    if exponent is not None:
-        np.ldexp(unit, exponent, out=unit)
     if b is not None:
         unit += b
     return unit
 
 
-def affine_backward(dy: np.ndarray, unit: np.ndarray, weight, bias, exponent=None):
-    """(dw, db): dw_c = sum over samples and positions of dy * unit * 2^exponent, db_c = sum of dy; both (C,)."""
-    dw = db = None
-    if weight is not None:
-        dw = total(dy * unit, (0, 2))
-        dw = rounded(dw if exponent is None else np.ldexp(dw, exponent[:, 0]), np.asarray(weight).dtype)
-    if bias is not None:
-        db = rounded(total(dy, (0, 2)), np.asarray(bias).dtype)
+def affine_backward(dy, unit, weight, bias):
+    """(dw, db): dw_c = sum over samples and positions of dy * unit, db_c = sum of dy; both (C,)."""
+    dw = None if weight is None else rounded(value(total(dy * unit, (0, 2))), np.asarray(weight).dtype)
+    db = None if bias is None else rounded(value(total(dy, (0, 2))), np.asarray(bias).dtype)
     return dw, db

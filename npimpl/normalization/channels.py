@@ -8,7 +8,8 @@ import numpy as np
 
 from npimpl._precision import rounded, widen
 from npimpl.normalization._affine import affine, affine_backward, channels_last_but_one, per_channel, sample_and_channels
-from npimpl.normalization._rows import lifted, lowered, scaled, standardize, standardize_backward
+from npimpl.normalization._rows import standardize, standardize_backward
+from npimpl.reductions._wide import Wide, extreme, value
 
 __all__ = ["batch_norm", "batch_norm_backward"]
 
@@ -39,18 +40,20 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
     >>> y.ravel(), mean, var
     (array([-1.,  1.]), array([0.2]), array([1.1]))
     """
+    is_extreme = extreme(x, running_mean, running_var, weight, bias)
     x, dtype, (w, b, m, v) = _arguments(x, running_mean, running_var, weight, bias, training)
     kept = [None if s is None else np.array(s) for s in (running_mean, running_var)]
     if not training:
-        return rounded(running_norm(x, dtype, m, v, w, b, eps), dtype), *kept
-    rows = standardize(_by_channel(x), eps, dtype != np.float64)
-    count = rows.unit.shape[-1]
+        return rounded(running_norm(x, m, v, w, b, eps, is_extreme), dtype), *kept
+    channels = _by_channel(x)
+    rows = standardize(Wide(channels) if is_extreme else channels, eps, dtype != np.float64)
+    count = channels.shape[-1]
     if m is not None and count:
-        k = rows.exponent
-        mean = (1 - momentum) * m + scaled(momentum * rows.mean, k)
-        var = (1 - momentum) * v + scaled(momentum * (rows.variance * (count / (count - 1))), None if k is None else 2 * k)
-        kept = [rounded(new[:, 0], old.dtype) for new, old in zip((mean, var), kept, strict=True)]
-    y = affine(rows.unit, w, b)
+        m, v = (Wide(m), Wide(v)) if is_extreme else (m, v)
+        mean = (1 - momentum) * m + momentum * rows.mean
+        var = (1 - momentum) * v + momentum * (rows.variance * (count / (count - 1)))
+        kept = [rounded(value(new)[:, 0], old.dtype) for new, old in zip((mean, var), kept, strict=True)]
+    y = value(affine(rows.unit, w, b))
     return rounded(_from_channels(y, x.shape), dtype), *kept
 
 
@@ -72,52 +75,36 @@ def batch_norm_backward(
     >>> batch_norm_backward(dy, x, None, None, training=True)[0].ravel().round(4)
     array([ 0.1763, -0.2204,  0.0441])
     """
-    x, dtype, (w, _, m, v) = _arguments(x, running_mean, running_var, weight, bias, training)
     dy = grad_output[0] if isinstance(grad_output, (tuple, list)) else grad_output
+    is_extreme = extreme(x, dy, running_mean, running_var, weight)
+    x, dtype, (w, _, m, v) = _arguments(x, running_mean, running_var, weight, bias, training)
     dy = widen(dy, names=("grad_output",))[0][0].reshape(x.shape)
     if not training:
-        dx, dw, db = running_norm_backward(channels_last_but_one(dy), x, dtype, m, v, w, weight, bias, eps)
+        dy = channels_last_but_one(dy)
+        dx, dw, db = running_norm_backward(Wide(dy) if is_extreme else dy, x, m, v, w, weight, bias, eps)
         return rounded(dx, dtype), None, None, dw, db
-    rows, g = standardize(_by_channel(x), eps, dtype != np.float64), _by_channel(dy)
+    channels, g = (Wide(a) if is_extreme else a for a in (_by_channel(x), _by_channel(dy)))
+    rows = standardize(channels, eps, dtype != np.float64)
     dw, db = affine_backward(g[None], rows.unit[None], weight, bias)
-    dx = standardize_backward(g, w, rows)
+    dx = value(standardize_backward(g, w, rows))
     return rounded(_from_channels(dx, x.shape), dtype), None, None, dw, db
 
 
-FAR, STEP = 900, 600
-"""Differences of numbers beyond 2^FAR may overflow; they are then formed 2^STEP times smaller."""
-
-
-def running_norm(x, dtype, m, v, w, b, eps) -> np.ndarray:
+def running_norm(x, m, v, w, b, eps, is_extreme: bool) -> np.ndarray:
     """w (x - m) / sqrt(v + eps) + b with given statistics (columns), in float64."""
     x3 = channels_last_but_one(x)
-    exponent = _far(x3, m, dtype, axes=())
-    return affine(_unit(x3, m, v, eps, exponent), w, b, exponent).reshape(x.shape)
+    d = (Wide(x3) if is_extreme else x3) - m
+    d /= np.sqrt(v + eps)
+    return value(affine(d, w, b)).reshape(x.shape)
 
 
-def running_norm_backward(dy, x, dtype, m, v, w, weight, bias, eps):
-    """(dx, dw, db) of `running_norm` for dy (N, C, S)."""
+def running_norm_backward(dy, x, m, v, w, weight, bias, eps):
+    """(dx, dw, db) of `running_norm` for dy (N, C, S), an array or `Wide` numbers."""
     x3 = channels_last_but_one(x)
-    exponent = _far(x3, m, dtype, axes=(0, 2))
-    dw, db = affine_backward(dy, _unit(x3, m, v, eps, exponent), weight, bias, None if exponent is None else exponent[0])
-    w, lift = (None, None) if w is None else lifted(w)
+    sigma = np.sqrt(v + eps)
+    dw, db = affine_backward(dy, ((Wide(x3) if isinstance(dy, Wide) else x3) - m) / sigma, weight, bias)
     g = dy if w is None else dy * w
-    return lowered(g / np.sqrt(v + eps), None, lift).reshape(x.shape), dw, db
-
-
-def _unit(x, m, v, eps, exponent):
-    """(x - m) / sqrt(v + eps) * 2^-exponent."""
-    d = x - m if exponent is None else np.ldexp(x, -exponent) - np.ldexp(m, -exponent)
-    return np.divide(d, np.sqrt(v + eps), out=d)
-
-
-def _far(x, m, dtype, axes):
-    """STEP where x or m (anywhere along `axes`) is so large that x - m may overflow, else 0; None if that is nowhere."""
-    if dtype != np.float64 or not x.size:
-        return None
-    far = (np.maximum(np.abs(x), np.abs(m)) > 2.0**FAR) & np.isfinite(x)
-    far = far.any(axis=axes, keepdims=True) if axes else far
-    return np.where(far, STEP, 0) if far.any() else None
+    return value(g / sigma).reshape(x.shape), dw, db
 
 
 def _by_channel(x: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from npimpl._precision import rounded, widen
 from npimpl.normalization._affine import affine, affine_backward, channels_last_but_one, per_channel, sample_and_channels
 from npimpl.normalization._rows import standardize, standardize_backward
 from npimpl.normalization.channels import running_norm, running_norm_backward
+from npimpl.reductions._wide import Wide, extreme, value
 
 __all__ = ["group_norm", "group_norm_backward", "instance_norm", "instance_norm_backward"]
 
@@ -33,9 +34,10 @@ def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
     >>> group_norm(np.array([[1.0, 3.0, 7.0, 7.0]]), 2, eps=0.0, bias=np.zeros(4))[0, :2]
     array([-1.,  1.])
     """
+    is_extreme = extreme(x, weight, bias)
     x, dtype, rows, (w, b) = _grouped(x, num_groups, weight, bias)
-    unit = standardize(rows, eps, dtype != np.float64).unit
-    return rounded(affine(unit.reshape(_ncs(x)), w, b).reshape(x.shape), dtype)
+    unit = standardize(Wide(rows) if is_extreme else rows, eps, dtype != np.float64).unit
+    return rounded(value(affine(unit.reshape(_ncs(x)), w, b)).reshape(x.shape), dtype)
 
 
 @np.errstate(all="ignore")
@@ -52,12 +54,14 @@ def group_norm_backward(grad_output, x, num_groups, weight=None, bias=None, eps=
     >>> group_norm_backward(np.array([[1.0, 0.0, 0.0]]), np.array([[0.0, 1.0, 5.0]]), 1)[0].round(4)
     array([[ 0.1763, -0.2204,  0.0441]])
     """
+    is_extreme = extreme(x, grad_output, weight)
     x, dtype, rows, (w, _) = _grouped(x, num_groups, weight, bias)
     dy = widen(grad_output, names=("grad_output",))[0][0].reshape(_ncs(x))
+    rows, dy = (Wide(rows), Wide(dy)) if is_extreme else (rows, dy)
     found = standardize(rows, eps, dtype != np.float64)
     if w is not None:
         w = np.broadcast_to(w, _ncs(x)[1:]).reshape(rows.shape[1:])
-    dx = standardize_backward(dy.reshape(rows.shape), w, found).reshape(x.shape)
+    dx = value(standardize_backward(dy.reshape(rows.shape), w, found)).reshape(x.shape)
     return rounded(dx, dtype), *affine_backward(dy, found.unit.reshape(_ncs(x)), weight, bias)
 
 
@@ -83,12 +87,14 @@ def instance_norm(
     array([[[-1.,  1.],
             [ 1., -1.]]])
     """
+    is_extreme = extreme(x, running_mean, running_var, weight, bias)
     x, dtype = sample_and_channels(x, 2)
     w, b, m, v = per_channel(x.shape[1], weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     if not use_input_stats:
-        return rounded(running_norm(x, dtype, m, v, w, b, eps), dtype)
-    unit = standardize(_positions(x), eps, dtype != np.float64).unit
-    return rounded(affine(unit, w, b).reshape(x.shape), dtype)
+        return rounded(running_norm(x, m, v, w, b, eps, is_extreme), dtype)
+    rows = _positions(x)
+    unit = standardize(Wide(rows) if is_extreme else rows, eps, dtype != np.float64).unit
+    return rounded(value(affine(unit, w, b)).reshape(x.shape), dtype)
 
 
 @np.errstate(all="ignore")
@@ -107,14 +113,17 @@ def instance_norm_backward(
     >>> instance_norm_backward(np.array([[[1.0, 0.0, 0.0]]]), np.array([[[0.0, 1.0, 5.0]]]))[0].round(4)
     array([[[ 0.1763, -0.2204,  0.0441]]])
     """
+    is_extreme = extreme(x, grad_output, running_mean, running_var, weight)
     x, dtype = sample_and_channels(x, 2)
     w, _, m, v = per_channel(x.shape[1], weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     dy = widen(grad_output, names=("grad_output",))[0][0].reshape(_ncs(x))
+    dy = Wide(dy) if is_extreme else dy
     if not use_input_stats:
-        dx, dw, db = running_norm_backward(dy, x, dtype, m, v, w, weight, bias, eps)
+        dx, dw, db = running_norm_backward(dy, x, m, v, w, weight, bias, eps)
         return rounded(dx, dtype), None, None, dw, db
-    found = standardize(_positions(x), eps, dtype != np.float64)
-    dx = standardize_backward(dy, w, found).reshape(x.shape)
+    rows = _positions(x)
+    found = standardize(Wide(rows) if is_extreme else rows, eps, dtype != np.float64)
+    dx = value(standardize_backward(dy, w, found)).reshape(x.shape)
     return rounded(dx, dtype), None, None, *affine_backward(dy, found.unit, weight, bias)
 
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from npimpl._contractions import total
 from npimpl._precision import as_float, rounded, widen
-from npimpl.normalization._rows import in_blocks, lifted, lowered, mean, mean_square, standardize, standardize_backward
+from npimpl.normalization._rows import in_blocks, mean, mean_square, standardize, standardize_backward
+from npimpl.reductions._wide import Wide, extreme, total, value
 
 __all__ = ["layer_norm", "layer_norm_backward", "rms_norm", "rms_norm_backward"]
 
@@ -22,7 +22,7 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
         m = 1/n sum_i x_i        v = 1/n sum_i (x_i - m)^2        y_i = w_i (x_i - m) / sqrt(v + eps) + b_i
 
     Evaluated in float64 in two passes: the one-pass variance E[x^2] - m^2 subtracts two numbers of size m^2 and keeps
-    nothing of a spread below |m| sqrt(u).  Rows whose squares would overflow or vanish are scaled by a power of two.
+    nothing of a spread below |m| sqrt(u).  Where squares or products would leave the range, numbers get exponents of their own.
 
     Shapes: x (*, D), `normalized_shape` D (an integer or a tuple), weight and bias D; y as x, in the dtype of x.
     Special values: a constant row gives exactly 0 (then b); a row with an infinity or nan gives nan; eps = 0 on a
@@ -44,7 +44,7 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
             y += b.reshape(-1)
         return y
 
-    return in_blocks(kernel, _rows(x, shape), dtype).reshape(x.shape)
+    return _each_row(kernel, x, shape, extreme(x, weight, bias))
 
 
 @np.errstate(all="ignore")
@@ -64,12 +64,13 @@ def layer_norm_backward(grad_output, x, normalized_shape, weight=None, bias=None
     array([[ 0.1763, -0.2204,  0.0441]])
     """
     (x, w, b), dtype, shape = _arguments(x, normalized_shape, weight, bias)
-    rows = standardize(_rows(x, shape).astype(np.float64, copy=False), eps, dtype != np.float64)
-    dy = widen(grad_output, names=("grad_output",))[0][0].reshape(rows.unit.shape)
+    lift = _lift(x, grad_output, weight)
+    rows = standardize(lift(_rows(x, shape).astype(np.float64, copy=False)), eps, dtype != np.float64)
+    dy = lift(widen(grad_output, names=("grad_output",))[0][0].reshape(rows.unit.shape))
     dx = standardize_backward(dy, None if w is None else w.reshape(1, -1), rows)
-    dw = None if w is None else rounded(total(dy * rows.unit, 0).reshape(shape), np.asarray(weight).dtype)
-    db = None if b is None else rounded(total(dy, 0).reshape(shape), np.asarray(bias).dtype)
-    return rounded(dx.reshape(x.shape), dtype), dw, db
+    dw = None if w is None else _over_samples(dy * rows.unit, shape, weight)
+    db = None if b is None else _over_samples(dy, shape, bias)
+    return rounded(value(dx).reshape(x.shape), dtype), dw, db
 
 
 @np.errstate(all="ignore")
@@ -80,8 +81,8 @@ def rms_norm(x, normalized_shape, weight=None, eps=None):
 
         r = sqrt(1/n sum_j x_j^2 + eps)        y_i = w_i x_i / r
 
-    Nothing is subtracted, so nothing cancels: the relative error is a few u for every x.  Only range is a danger, and
-    float64 rows whose squares would leave it are scaled by a power of two.
+    Nothing is subtracted, so nothing cancels: the relative error is a few u for every x.  Only range is a danger: where
+    squares or products would leave it, numbers get exponents of their own.
     eps = None means 2^-52 for float64, and 2^-23 for float32 and everything narrower, as in PyTorch, where the
     computation of narrow dtypes runs in float32.
 
@@ -96,12 +97,12 @@ def rms_norm(x, normalized_shape, weight=None, eps=None):
     (x, w, _), dtype, shape = _arguments(x, normalized_shape, weight, None)
 
     def kernel(rows):
-        y = mean_square(rows, _epsilon(eps, dtype), dtype != np.float64)[0]
+        y = mean_square(rows, _epsilon(eps, dtype))[0]
         if w is not None:
             y *= w.reshape(-1)
         return y
 
-    return in_blocks(kernel, _rows(x, shape), dtype).reshape(x.shape)
+    return _each_row(kernel, x, shape, extreme(x, weight))
 
 
 @np.errstate(all="ignore")
@@ -119,13 +120,13 @@ def rms_norm_backward(grad_output, x, normalized_shape, weight=None, eps=None):
     array([[ 0.181 , -0.1358]])
     """
     (x, w, _), dtype, shape = _arguments(x, normalized_shape, weight, None)
-    z, r, k = mean_square(_rows(x, shape).astype(np.float64, copy=False), _epsilon(eps, dtype), dtype != np.float64)
-    dy = widen(grad_output, names=("grad_output",))[0][0].reshape(z.shape)
-    w, lift = (None, None) if w is None else lifted(w.reshape(1, -1))
-    g = dy if w is None else dy * w
-    dx = lowered((g - z * mean(g * z)) / r, k, lift)
-    dw = None if weight is None else rounded(total(dy * z, 0).reshape(shape), np.asarray(weight).dtype)
-    return rounded(dx.reshape(x.shape), dtype), dw
+    lift = _lift(x, grad_output, weight)
+    z, r = mean_square(lift(_rows(x, shape).astype(np.float64, copy=False)), _epsilon(eps, dtype))
+    dy = lift(widen(grad_output, names=("grad_output",))[0][0].reshape(z.shape))
+    g = dy if w is None else dy * w.reshape(1, -1)
+    dx = (g - z * mean(g * z)) / r
+    dw = None if weight is None else _over_samples(dy * z, shape, weight)
+    return rounded(value(dx).reshape(x.shape), dtype), dw
 
 
 def _epsilon(eps, dtype) -> float:
@@ -135,6 +136,22 @@ def _epsilon(eps, dtype) -> float:
 def _rows(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     samples = math.prod(x.shape[: x.ndim - len(shape)])
     return np.ascontiguousarray(x).reshape(samples, math.prod(shape))
+
+
+def _each_row(kernel, x: np.ndarray, shape: tuple[int, ...], is_extreme: bool) -> np.ndarray:
+    rows = _rows(x, shape)
+    y = rounded(value(kernel(Wide(rows))), x.dtype) if is_extreme else in_blocks(kernel, rows, x.dtype)
+    return y.reshape(x.shape)
+
+
+def _lift(*arrays):
+    """What an array is evaluated as: itself, or `Wide` numbers if anything is extreme."""
+    return Wide if extreme(*arrays) else lambda a: a
+
+
+def _over_samples(terms, shape: tuple[int, ...], parameter) -> np.ndarray:
+    """The gradient of a parameter: the terms of all samples added up."""
+    return rounded(value(total(terms, 0)).reshape(shape), np.asarray(parameter).dtype)
 
 
 def _arguments(x, normalized_shape, weight, bias):

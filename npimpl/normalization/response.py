@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._precision import rounded, widen
-
-SAFE = 200
-"""Within 2^-200 … 2^200, squares and their products with one more power of x stay inside the range of float64."""
+from npimpl.reductions._wide import Wide, extreme, power, value
 
 __all__ = ["local_response_norm", "local_response_norm_backward"]
 
@@ -20,8 +18,9 @@ def local_response_norm(x, size, alpha=1e-4, beta=0.75, k=1.0):
         W(c) = {c - floor(size/2), ..., c + floor((size-1)/2)}
 
     at every sample and position; channels outside of x count as 0, but `size` stays the divisor.
-    Sums of squares do not cancel, so the relative error is a few u.  In float64 a window of numbers beyond 2^200 (or, for
-    k = 0, below 2^-200) is scaled by 2^-e first: d = 4^e d', and y = x / 2^(e beta) / 2^(e beta) / d'^beta stays in range.
+    Sums of squares do not cancel, so the relative error is a few u.  A window of `size` squares is the sum of windows whose
+    sizes are powers of two, each of them the sum of two windows of half its size: about log2(size) additions of whole arrays,
+    and as few roundings.  Where powers would leave the range of float64, numbers get exponents of their own.
 
     Shapes: x (N, C, *) with at least three axes; y as x, in the dtype of x.
     Special values: 0 gives 0 of the same sign (nan for k = 0 and a zero window); an infinity gives nan, and 0 for the
@@ -33,8 +32,10 @@ def local_response_norm(x, size, alpha=1e-4, beta=0.75, k=1.0):
     >>> local_response_norm(np.array([[[1.0], [2.0], [3.0]]]), 3, alpha=3.0, beta=1.0).ravel().round(4)
     array([0.1667, 0.1333, 0.2143])
     """
+    is_extreme = extreme(x)
     x, dtype = _argument(x, size)
-    return rounded(_normalized(x, size, alpha, beta, k, dtype)[0], dtype)
+    y, _ = _normalized(Wide(x) if is_extreme else x, size, alpha, beta, k)
+    return rounded(value(y), dtype)
 
 
 @np.errstate(all="ignore")
@@ -50,54 +51,47 @@ def local_response_norm_backward(grad_output, x, size, alpha=1e-4, beta=0.75, k=
     >>> local_response_norm_backward(np.ones((1, 1, 1)), np.ones((1, 1, 1)), 1, alpha=1.0, beta=1.0)[0].ravel()
     array([0.])
     """
+    is_extreme = extreme(x, grad_output)
     x, dtype = _argument(x, size)
     dy = widen(grad_output, names=("grad_output",))[0][0].reshape(x.shape)
-    y, d, e = _normalized(x, size, alpha, beta, k, dtype)
-    dx = _over_power(dy, d, beta, e)
-    r = dy * (y if e is None else np.ldexp(y, -e)) / d
-    for c, j in _neighbours(x.shape[1], size):
-        # x_j / 2^e is at most 1 in the window of c, and r_c holds the other 2^-e of the true d_c = 4^e d'_c.
-        dx[:, j] -= (2 * alpha * beta / size) * (x[:, j] if e is None else np.ldexp(x[:, j], -e[:, c])) * r[:, c]
-    return (rounded(dx, dtype),)
+    x, dy = (Wide(x), Wide(dy)) if is_extreme else (x, dy)
+    y, d = _normalized(x, size, alpha, beta, k)
+    # the channels c whose windows hold j: j - (size-1)//2 to j + size//2, the mirror image of a window
+    pull = _windows(dy * y / d, (size - 1) // 2, size // 2)
+    dx = dy / power(d, beta) - (2 * alpha * beta / size) * x * pull
+    return (rounded(value(dx), dtype),)
 
 
-def _normalized(x, size, alpha, beta, k, dtype):
-    """(y, d', e): d = 4^e d' (e None: 0)."""
-    e = _exponents(x, size, k) if dtype == np.float64 else None
-    d = np.zeros_like(x)
-    for c, j in _neighbours(x.shape[1], size):
-        t = x[:, j] if e is None else np.ldexp(x[:, j], -e[:, c])
-        d[:, c] += t * t
+def _normalized(x, size, alpha, beta, k):
+    """(y, d)."""
+    d = _windows(x * x, size // 2, (size - 1) // 2)
     d *= alpha / size
-    d += k if e is None else np.ldexp(k, -2 * e)
-    return _over_power(x, d, beta, e), d, e
+    d += k
+    return x / power(d, beta), d
 
 
-def _over_power(x, d, beta, e):
-    """x / (4^e d)^beta, in an order in which no intermediate result leaves the range."""
-    if e is None:
-        return x / np.power(d, beta)
-    p = np.power(np.ldexp(1.0, e), beta)
-    return x / p / p / np.power(d, beta)
+def _windows(x, before: int, after: int):
+    """For each channel c the sum of x over the channels c - before … c + after, those outside being 0."""
+    n, size = x.shape[1], before + after + 1
+    part = _padded(x, before, after)
+    whole, start, width = 0.0, 0, 1
+    while True:  # part[c] is the sum of `width` channels from c on, and whole[c] that of `start` channels
+        if size & width:
+            whole += part[:, start : start + n]
+            start += width
+        if start == size:
+            return whole
+        part = part[:, :-width] + part[:, width:]
+        width *= 2
 
 
-def _exponents(x, size, k):
-    """The exponent of the largest number of each window (or of sqrt(k), if that is larger); None if none is extreme."""
-    largest = np.zeros_like(x)
-    for c, j in _neighbours(x.shape[1], size):
-        np.maximum(largest[:, c], np.abs(x[:, j]), out=largest[:, c])
-    largest = np.maximum(largest, np.sqrt(max(k, 0.0)))
-    largest[~np.isfinite(largest) | (largest == 0)] = 1.0
-    e = np.frexp(largest)[1] - 1
-    return np.where(np.abs(e) > SAFE, e, 0) if (np.abs(e) > SAFE).any() else None
-
-
-def _neighbours(channels: int, size: int):
-    """For each offset in a window: the channels c that have such a neighbour, and the neighbours j, as slices."""
-    for offset in range(-(size // 2), (size - 1) // 2 + 1):
-        low, high = max(0, -offset), min(channels, channels - offset)
-        if low < high:
-            yield slice(low, high), slice(low + offset, high + offset)
+def _padded(x, before: int, after: int):
+    """x with that many channels of zeros in front and behind."""
+    if isinstance(x, Wide):
+        return Wide(_padded(x.m, before, after), _padded(x.e, before, after))
+    padded = np.zeros((x.shape[0], before + x.shape[1] + after, *x.shape[2:]), x.dtype)
+    padded[:, before : before + x.shape[1]] = x
+    return padded
 
 
 def _argument(x, size):

@@ -8,6 +8,7 @@ import numpy as np
 
 from npimpl._axes import normalize_axis, pairwise_sum
 from npimpl._precision import as_float, is_float, rounded
+from npimpl.reductions._wide import Wide
 
 __all__ = [
     "as_number", "axes_of", "comparable", "cotangent", "exponent_of_rows", "finish", "largest_magnitude", "length", "one_axis",
@@ -68,8 +69,11 @@ def cotangent(grad_output, x: np.ndarray, axes: tuple[int, ...], keepdims: bool)
     return as_float(dy, "grad_output").astype(np.float64, copy=False).reshape(shape)
 
 
-def total(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """The pairwise sum of a float64 array over `axes`, kept with length 1."""
+def total(x, axes: tuple[int, ...]):
+    """The pairwise sum of a float64 array, or of `Wide` numbers, over `axes`, kept with length 1."""
+    if isinstance(x, Wide):
+        e = x.exponents(axes)
+        return Wide(total(x.aligned(e), axes), e)
     if len(axes) == x.ndim:  # as a column: a single row would be left to NumPy, which adds runs of 16 one by one
         return pairwise_sum(x.reshape(-1, 1), 0).reshape(_kept(x, axes))
     return pairwise_sum(x, axes, keepdims=True)

@@ -151,8 +151,9 @@ def cov(x, correction=1):
 
     .. math:: y_{ij} = \frac{1}{\max(0, n - c)} \sum_{k=1}^{n} (x_{ik} - \bar x_i)(x_{jk} - \bar x_j)
 
-    The centred rows D (centred twice, as in `var`) are multiplied by the BLAS in float64 for every dtype: the error is a small
-    multiple of u sum_k |d_ik d_jk| / f, and the matrix is exactly symmetric.  Every row has a power of two of its own, so rows
+    The centred rows D (centred twice, as in `var`) are multiplied by the BLAS in float64 for every dtype, those of float64 in
+    blocks of columns that are added pairwise: the error is a small multiple of u sum_k |d_ik d_jk| / f for every N, and the
+    matrix is exactly symmetric.  Every row has a power of two of its own, so rows
     of size 1e200 and 1e-200 live in one matrix.
 
     x: (V, N), V variables observed N times, or (N,); y: (V, V), or 0-d for one variable, as in PyTorch; dtype of x
@@ -169,7 +170,7 @@ def cov(x, correction=1):
     """
     rows = _matrix(x, "cov")
     d, e = _centered(rows, (1,))
-    y = d @ d.T / _freedom(rows.shape[1], correction)
+    y = _product(d, d.T, rows.dtype) / _freedom(rows.shape[1], correction)
     y = np.ldexp(y, e + np.transpose(e))
     return rounded(y.reshape(_pairs(len(rows))), rows.dtype)
 
@@ -190,11 +191,35 @@ def cov_backward(grad_output, x, correction=1):
     dy = as_float(grad_output, "grad_output").astype(np.float64, copy=False)
     if dy.shape != _pairs(v):
         raise ValueError(f"grad_output has shape {dy.shape}, but cov of {v} variables has one entry for each pair of them.")
-    dy = dy.reshape(v, v)
     d, e = _centered(rows, (1,))
-    room = 16 if np.max(e, initial=0) > 1000 else 0  # x - mean, and sums of it, may exceed the largest float
-    dx = (dy + dy.T) @ np.ldexp(d, e - room) / _freedom(rows.shape[1], correction)
-    return (rounded(np.ldexp(dx, room), rows.dtype).reshape(np.shape(x)),)
+    g, k = _both_ways(dy.reshape(v, v), np.transpose(e))
+    dx = _product(g, d, rows.dtype) / _freedom(rows.shape[1], correction)
+    return (rounded(np.ldexp(dx, k), rows.dtype).reshape(np.shape(x)),)
+
+
+def _both_ways(dy: np.ndarray, e) -> tuple[np.ndarray, np.ndarray]:
+    """g and k with g_ij 2^(k_i) = (dy_ij + dy_ji) 2^(e_j), each row of g at most 2: its products with rows of order one, whose
+    exponents are e, neither overflow nor lose digits.
+    """
+    size = np.maximum(np.abs(dy), np.abs(dy.T))
+    k = np.max(np.where(size > 0, np.frexp(size)[1] + e, -5000), axis=1, keepdims=True, initial=-5000)
+    return np.ldexp(dy, e - k) + np.ldexp(dy.T, e - k), k
+
+
+BLOCK = 32
+"""Products that the BLAS adds one after the other."""
+
+
+def _product(a: np.ndarray, b: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The matrix product a b, whose rounding error grows like log2 of the number of terms where `dtype` is float64.
+
+    The BLAS adds one product after the other.  After rounding to a narrower dtype that is invisible for millions of terms.
+    """
+    n = a.shape[1]
+    if n <= BLOCK or dtype != np.float64:
+        return a @ b
+    half = -(-n // (2 * BLOCK)) * BLOCK
+    return _product(a[:, :half], b[:half], dtype) + _product(a[:, half:], b[half:], dtype)
 
 
 def _pairs(v: int) -> tuple[int, ...]:
@@ -232,7 +257,7 @@ def corrcoef(x):
     """
     rows = _matrix(x, "corrcoef")
     z, _, _ = _unit_rows(rows)
-    y = np.clip(z @ z.T, -1.0, 1.0) if rows.shape[1] else np.full((len(z), len(z)), np.nan)
+    y = np.clip(_product(z, z.T, rows.dtype), -1.0, 1.0) if rows.shape[1] else np.full((len(z), len(z)), np.nan)
     diagonal = np.diagonal(y)
     np.fill_diagonal(y, np.where(np.isnan(diagonal), diagonal, 1.0))
     return rounded(y.reshape(_pairs(len(rows))), rows.dtype)
@@ -257,9 +282,9 @@ def corrcoef_backward(grad_output, x):
     if dy.shape != _pairs(v):
         raise ValueError(f"grad_output has shape {dy.shape}, but corrcoef of {v} variables has one entry for each pair.")
     z, s, e = _unit_rows(rows)
-    g = dy.reshape(v, v) + dy.reshape(v, v).T
+    g, k = _both_ways(dy.reshape(v, v), 0)
     np.fill_diagonal(g, 0.0)
-    w = g @ z
+    w = _product(g, z, rows.dtype)
     w -= total(w * z, (1,)) * z
     w /= s
-    return (rounded(np.ldexp(w, -e), rows.dtype).reshape(np.shape(x)),)
+    return (rounded(np.ldexp(w, k - e), rows.dtype).reshape(np.shape(x)),)

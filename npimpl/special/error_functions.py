@@ -226,13 +226,16 @@ def log_ndtr_backward(grad_output, x):
     $$dx_i = dy_i\,\sqrt{2/\pi}\;/\;\mathrm{erfcx}(-x_i/\sqrt2)\quad(x_i \le 0),\qquad
       dx_i = dy_i\,\varphi(x_i)/\Phi(x_i)\quad(x_i > 0)$$
 
+    erfcx becomes subnormal for the largest x; from $-10^9$ on the slope $-x_i(1 + x_i^{-2} - \ldots)$ is $-x_i$ itself.
+
     Shapes: grad_output, x (any, the same) -> (dx,).
     Special values: the slope grows like -x: inf at -inf, 0 at inf.
 
     >>> log_ndtr_backward(np.array([1.0, 1.0]), np.array([-1000.0, 0.0]))
     (array([1.00000100e+03, 7.97884561e-01]),)
     """
-    left = grad_output / (_ROOT_HALF_PI * _erf.erfcx(np.abs(x) * _ROOT_HALF))
+    a = np.abs(x)
+    left = np.where(a > 1e9, grad_output * a, grad_output / (_ROOT_HALF_PI * _erf.erfcx(a * _ROOT_HALF)))
     right = _erf.gauss_times(grad_output * _ONE_OVER_ROOT_2PI / _erf.ndtr(np.maximum(x, 0.0)), x, -0.5)
     return (np.where(x > 0.0, right, left),)
 
@@ -272,5 +275,5 @@ def ndtri_backward(grad_output, x):
     >>> ndtri_backward(np.array([1.0, 1.0]), np.array([0.0, 0.5]))
     (array([       inf, 2.50662827]),)
     """
-    z = np.abs(_erfinv.ndtri(x)) * _ROOT_HALF
+    z = np.abs(_erfinv.scaled_ndtri(x))
     return (_steep(grad_output * _ROOT_HALF_PI, z, np.minimum(x, 1.0 - x)),)

@@ -13,6 +13,9 @@ from npimpl._elementwise import elementwise
 
 __all__ = ["digamma", "digamma_backward", "lgamma", "lgamma_backward"]
 
+_TINY = 1e-100
+"""Below it the pole at 0 is all that is left of psi and psi'."""
+
 
 @elementwise("x")
 def lgamma(x):
@@ -43,7 +46,8 @@ def lgamma_backward(grad_output, x):
     r"""The gradient of `lgamma`.
 
     $dy_i/dx_i = \Gamma'(x_i)/\Gamma(x_i) = \psi(x_i)$, on the negative axis too: the absolute value changes Gamma and Gamma' by
-    the same sign.  So $dx_i = dy_i\,\psi(x_i)$.
+    the same sign.  So $dx_i = dy_i\,\psi(x_i)$.  Beside 0, where psi is $-1/x_i$, dy is divided by $x_i$: the quotient may
+    be in range where 1/x is not.
 
     Shapes: grad_output, x (any, the same) -> (dx,).
     Special values: the slope is -inf at 0, inf at -0, nan at the other poles, where it jumps from inf to -inf.
@@ -51,7 +55,7 @@ def lgamma_backward(grad_output, x):
     >>> lgamma_backward(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
     (array([-0.57721566,  0.84556867]),)
     """
-    return (grad_output * _gamma.digamma(x),)
+    return (np.where(np.abs(x) < _TINY, -grad_output / x, grad_output * _gamma.digamma(x)),)
 
 
 @elementwise("x")
@@ -82,7 +86,7 @@ def digamma_backward(grad_output, x):
     r"""The gradient of `digamma`.
 
     Term by term, $\psi'(x_i) = \sum_k (x_i + k)^{-2}$, the trigamma function (DLMF 5.15.1), which is positive:
-    $dx_i = dy_i\,\psi'(x_i)$.
+    $dx_i = dy_i\,\psi'(x_i)$.  Beside 0, where it is $x_i^{-2}$, dy is divided by $x_i$ twice, in range whenever the result is.
 
     Shapes: grad_output, x (any, the same) -> (dx,).
     Special values: inf at 0; nan at -1, -2, ... where psi is nan itself; 0 at inf.
@@ -91,4 +95,5 @@ def digamma_backward(grad_output, x):
     (array([1.64493407, 0.        ]),)
     """
     undefined = (x < 0.0) & (x == np.rint(x))
-    return (np.where(undefined, np.nan, grad_output * _gamma.trigamma(x)),)
+    slope = np.where(np.abs(x) < _TINY, grad_output / x / x, grad_output * _gamma.trigamma(x))
+    return (np.where(undefined, np.nan, slope),)

@@ -6,6 +6,7 @@ import string
 
 import numpy as np
 
+from npimpl._contractions import multilinear
 from npimpl._precision import as_float, contraction_dtype, result_dtype, rounded
 from npimpl.tensor._cotangent import cotangent
 
@@ -87,27 +88,17 @@ def _operand_gradient(k, dy, inputs, output, arrays, lengths, work):
     part = part.reshape([length[i] if i in kept else 1 for i in own])
     if own == letters:
         return rounded(np.broadcast_to(part, x.shape).copy(), x.dtype)
-    dx = np.zeros(x.shape, work)
+    dx = np.zeros(x.shape, part.dtype)
     diagonal = np.einsum(f"{letters}->{own}", dx)  # a writable view of dx, one axis for each different letter
     diagonal[...] = part
     return rounded(dx, x.dtype)
 
 
 def _contract(inputs, output, arrays, work) -> np.ndarray:
-    """The einsum in `work`'s precision, never a view of an operand, and no overflow where the result has none.
-
-    A partial sum may overflow (and inf - inf be nan) though the whole does not.  Elements that are not finite although
-    every operand is are taken from operands divided by powers of two, which is exact, and multiplied back.
-    """
+    """The einsum in `work`'s precision (wider where it left the range on the way), never a view of an operand."""
     wide = [x.astype(work, copy=False) for x in arrays]
-    y = np.einsum(_equation(inputs, output), *wide, optimize=True)
-    y = y.copy() if any(np.may_share_memory(y, x) for x in wide) else np.asarray(y)
-    wrong = ~np.isfinite(y)
-    if wrong.any() and all(np.isfinite(x).all() for x in wide):
-        exponents = [int(np.frexp(abs(x).max(initial=0))[1]) for x in wide]
-        small = [np.ldexp(x, -e) for x, e in zip(wide, exponents, strict=True)]
-        y[wrong] = np.ldexp(np.einsum(_equation(inputs, output), *small, optimize=True), sum(exponents))[wrong]
-    return y
+    y = np.asarray(multilinear(lambda *xs: np.einsum(_equation(inputs, output), *xs, optimize=True), *wide))
+    return y.copy() if any(np.may_share_memory(y, x) for x in wide) else y
 
 
 def _equation(inputs, output) -> str:

@@ -7,13 +7,14 @@ import math
 import numpy as np
 from flint import arb
 
-from parity.definitions._functions import ratio, scaled, sqrt2
+from parity.definitions._functions import scaled, sqrt2
 
 
 def _gain(nonlinearity, a):
+    """Numerator and denominator: their quotient would be inexact, and a product with it never provably a tie."""
     if nonlinearity == "leaky_relu":
-        return (2 / (1 + arb(a) ** 2)).sqrt()
-    return {"relu": sqrt2(), "tanh": ratio(5, 3), "selu": ratio(3, 4)}.get(nonlinearity, arb(1))
+        return arb(2).sqrt(), (1 + arb(a) ** 2).sqrt()
+    return {"relu": (sqrt2(), arb(1)), "tanh": (arb(5), arb(3)), "selu": (arb(3), arb(4))}.get(nonlinearity, (arb(1), arb(1)))
 
 
 def kaiming_normal(shape, rng, a=0, mode="fan_in", nonlinearity="leaky_relu"):
@@ -21,7 +22,8 @@ def kaiming_normal(shape, rng, a=0, mode="fan_in", nonlinearity="leaky_relu"):
     if rng.size == 0:
         return rng
     fan = shape[1 if mode == "fan_in" else 0] * math.prod(shape[2:])
-    return rng * (_gain(nonlinearity, a) / arb(fan).sqrt())
+    up, down = _gain(nonlinearity, a)
+    return rng * up / (down * arb(fan).sqrt())
 
 
 def _gram_schmidt(a):

@@ -34,23 +34,26 @@ def search(
     whos: Sequence[str] = WHOS,
     row: Row | None = None,
     start: Sequence[Stored] = (),
+    cases: Sequence[str] = (),
 ) -> list[Finding]:
     """The worst inputs found: for each of `whos` and each region of the table's `row`, and for references the worst of all.
 
     `budget` is the number of evaluations for each seed (of inputs for elementwise ops, of whole cases for others);
     `seconds` is a time limit for all seeds together, and replaces the default budget.  Without `seconds` the result depends on
-    the arguments alone.  `start` holds inputs to begin with, beside the op's cases.  A target without any error has no entry.
+    the arguments alone.  `start` holds inputs to begin with, beside the op's cases (with `cases`: only those of these
+    names, where the op is not elementwise).  A target without any error has no entry.
     """
-    return explore(
-        op, dtype, direction, budget=budget, seconds=seconds, seeds=seeds, whos=whos, row=row, start=start
-    ).findings  # fmt: skip
+    limits = {"budget": budget, "seconds": seconds, "seeds": seeds, "whos": whos, "row": row, "start": start, "cases": cases}
+    return explore(op, dtype, direction, **limits).findings
 
 
-def explore(op, dtype, direction, *, budget=None, seconds=None, seeds=SEEDS, whos=WHOS, row=None, start=()) -> Explored:
+def explore(
+    op, dtype, direction, *, budget=None, seconds=None, seeds=SEEDS, whos=WHOS, row=None, start=(), cases=()
+) -> Explored:
     """`search`, with what it cost and how many inputs it had to drop."""
     began = time.perf_counter()
     _check(op, dtype, direction, budget, seconds, seeds, whos)
-    task = Task(op, dtype, direction, tuple(whos), row)
+    task = Task(op, dtype, direction, tuple(whos), row, frozenset(cases))
     findings: list[Finding] = []
     if not nothing_to_find(op, dtype, direction):
         find = unary.explore if _is_elementwise(op) else structured.explore

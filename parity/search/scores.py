@@ -34,6 +34,8 @@ class Task:
     direction: str
     whos: tuple[str, ...]
     row: Row | None = None
+    starts: frozenset[str] = frozenset()
+    """The cases to start from (empty: every one)."""
     undecided: int = 0
     evaluations: int = 0
     pair: Pair = field(init=False)

@@ -82,7 +82,7 @@ def is_of_integers(op: str, dtype: str) -> bool:
 
 def _usable(case: Case, task: Task) -> bool:
     limited = (case.dtypes and task.dtype not in case.dtypes) or (case.directions and task.direction not in case.directions)
-    return not limited and not case.layout
+    return not limited and not case.layout and (not task.starts or case.name in task.starts)
 
 
 def _free(task: Task, case: Case) -> dict[str, np.ndarray]:

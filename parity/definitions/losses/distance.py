@@ -27,7 +27,24 @@ def cosine_embedding_loss_scale(input1, input2, target, margin=0.0, reduction="m
     return reduce(np.where(np.asarray(target == 1, bool), cos + 1, cos + abs(margin)), reduction)
 
 
-@scaled(forward=cosine_embedding_loss_scale)
+def cosine_embedding_loss_backward_scale(grad_output, input1, input2, target, margin=0.0, reduction="mean"):
+    """|c| (|v| + |u| sum_k |u_k v_k|) / |a| and likewise for b, 0 where the hinge is not active.
+
+    That is the exact gradient c (v - cos u) / |a| with both terms taken positive, and cos with what rounding may change in it.
+    """
+    cos = np.asarray(_cosine(input1, input2), object)
+    active = np.frompyfunc(lambda z, y: int(y == 1 or not z < margin), 2, 1)(cos, target)
+    c = np.asarray(absolute(grad_output) * active / (cos.size if reduction == "mean" else 1), object)[..., None]
+    a, b = absolute(input1), absolute(input2)
+    u, v, sums = a / _length(a), b / _length(b), np.asarray(_cosine(a, b), object)[..., None]
+    return c * (v + u * sums) / _length(a), c * (u + v * sums) / _length(b), None
+
+
+def _length(a):
+    return np.sqrt(np.sum(a * a, axis=-1, keepdims=True) + 1e-12)
+
+
+@scaled(forward=cosine_embedding_loss_scale, backward=cosine_embedding_loss_backward_scale)
 def cosine_embedding_loss(input1, input2, target, margin=0.0, reduction="mean"):
     """1 - cos(a, b) for y = 1; max(0, cos(a, b) - margin) for y = -1, with slope 1 at the edge."""
     cos = _cosine(input1, input2)
