@@ -26,7 +26,7 @@ from parity.tolerances import Row, Table
 MARGIN = 1.10
 """A searched maximum is a lower bound; the budget is this much above it."""
 TIGHT = {"exhaustive": 0.8, "searched": 0.5}
-"""A budget that is reached to a smaller part than this is slack."""
+"""A budget that is not reached to more than this part of it is slack."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _cell(op: str, row: Row, direction: str, dtype: str, who: str, region: int |
     if budget is None:
         return Cell(op, direction, dtype, who, region, math.nan, worst, how, "missing", proposed)
     status = "violated" if most > budget else "exact" if budget == 0 else "tight"
-    if status == "tight" and most < TIGHT[how] * budget:
+    if status == "tight" and not most > TIGHT[how] * budget:
         status = "slack"
     ulp = max((r.ulp for r in readings if r.ulp is not None), default=None)
     return Cell(op, direction, dtype, who, region, float(budget), worst, how, status, proposed, ulp)

@@ -49,8 +49,10 @@ def split(ball: arb) -> tuple[float, float, float]:
     reach = float(beyond.abs_upper())
     if beyond.is_zero() or (_may_tie(lo) and reach < abs(lo) * 2.0**-50 and float(ball.lower()) == hi == float(ball.upper())):
         return hi, lo, 0.0
+    if lo == 0.0 and (rest > 0 or rest < 0):  # too small for a float64, but all on one side
+        return hi, TINIEST if rest > 0 else -TINIEST, 0.0
     if reach == 0.0 and beyond.abs_upper() < abs(hi) * arb(2) ** -NEGLIGIBLE:
-        return hi, lo or (TINIEST if rest > 0 else -TINIEST if rest < 0 else 0.0), 0.0
+        return hi, lo, 0.0
     return hi, lo, math.nextafter(reach, math.inf)
 
 

@@ -86,7 +86,7 @@ def silu_backward(grad_output, x):
     >>> silu_backward(np.array([2.0, 2.0]), np.array([0.0, np.inf]))
     (array([1., 2.]),)
     """
-    v = np.clip(x, -800.0, 800.0)
+    v = np.clip(x, -1500.0, 800.0)
     t = np.exp(-np.abs(v))
     q = one_plus_squared(t)
     h = np.minimum((v - _SILU_ROOT[0]) - _SILU_ROOT[1], 2.0)
@@ -137,7 +137,7 @@ def mish_backward(grad_output, x):
     >>> mish_backward(np.array([5.0, 5.0]), np.array([0.0, np.inf])) [0].round(12)
     array([3., 5.])
     """
-    v = np.clip(x, -800.0, 800.0)
+    v = np.clip(x, -1500.0, 800.0)
     return (_mish_gradient(grad_output.reshape(-1), v.reshape(-1)).reshape(x.shape),)
 
 
@@ -190,7 +190,7 @@ def gelu_backward(grad_output, x, approximate="none"):
     """
     if _is_tanh(approximate):
         return (_tanh_gradient(grad_output, np.clip(x, -64.0, 64.0)),)
-    v = np.clip(x, -40.0, 40.0)
+    v = np.clip(x, -60.0, 40.0)
     h = (v - _GELU_ROOT[0]) - _GELU_ROOT[1]
     slope = np.where(np.abs(h) < _GELU_REACH, 0.0, ndtr(v) + v * (_DENSITY * gauss(v, -0.5)))
     dx = grad_output * _near_root(slope, h)
