@@ -187,7 +187,8 @@ def test_a_wrong_special_value_is_found(monkeypatch, at, result, fault):
     assert f"0x{at:08x}" in "\n".join(sweep_lines(record))
 
 
-def test_a_tie_that_ball_arithmetic_cannot_decide_is_counted_and_no_crash():
+def test_a_tie_that_ball_arithmetic_cannot_decide_is_counted_and_no_crash(monkeypatch):
+    monkeypatch.setattr(oracle, "PRECISIONS", (128, 320))  # x - 1 is a tie, and tanh is off from 1 by e^(-2^25)
     record = sweep("activations.tanhshrink", "float32", Inline(), chunks=[(0x4B7FC000, 1 << 14), (0x4B800000, 1 << 14)])
     assert record["certified"]["undecided"] > 0
     assert sum(record["histogram"].values()) == 1 << 15

@@ -140,8 +140,8 @@ def _round_number(x: float) -> float:
 
 
 def is_ordinary(case) -> bool:
-    """No hazard, layout or exhaustive input: plain values, whatever the options and shapes."""
-    return not case.hazards and not case.layout
+    """No hazard, layout, witness or exhaustive input: plain values, whatever the options and shapes."""
+    return not case.hazards and not case.layout and case.stored is None
 
 
 def _outside_regions(e, party, regions, who, outcome):
