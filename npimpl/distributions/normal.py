@@ -105,8 +105,9 @@ def _log_prob_gradients(dy, x, mu, s):
     m, e = d = _difference(x, mu)
     w, ss = _split(dy), _split(s)
     dmu = _quotient([w, d], [ss, ss])
-    size = np.ldexp(np.abs(m), e)  # may overflow; then the square dominates and s does not matter
-    low, high = _difference(size, s), _difference(size, -s)
+    halved = (np.isinf(np.ldexp(m, e)) & np.isfinite(m)).astype(np.int32)  # |d| beyond the range: half of it is not
+    size, t = np.ldexp(np.abs(m), e - halved), np.ldexp(s, -halved)
+    low, high = ((m, e + halved) for m, e in (_difference(size, t), _difference(size, -t)))
     ds = np.where(np.isfinite(size), _quotient([w, low, high], [ss, ss, ss]), _quotient([w, d, d], [ss, ss, ss]))
     return -dmu, dmu, np.where(np.isinf(s) & np.isfinite(size), 0.0, ds)
 
