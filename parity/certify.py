@@ -202,10 +202,10 @@ def propose(worst: float, how: str, dtype: str, who: str) -> float:
     """The budget that a measured worst error asks for."""
     least = 1.0 if worst > TIGHT["searched"] else 0.0  # a correctly rounded result may reach 1
     wanted = worst if worst == 0 or how == "exhaustive" else max(least, MARGIN * worst)
-    return min(math.inf if who == "ours" else REFERENCE_LIMIT[dtype], _three_digits_up(wanted))
+    return min(math.inf if who == "ours" else REFERENCE_LIMIT[dtype], three_digits_up(wanted))
 
 
-def _three_digits_up(x: float) -> float:
+def three_digits_up(x: float) -> float:
     """x rounded up to three significant digits."""
     if x == 0:
         return 0

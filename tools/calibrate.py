@@ -206,15 +206,6 @@ def _summary(op, rows):
 
 
 # -- proposing -----------------------------------------------------------------------------------------------------------------
-def _ceil(x: float) -> float:
-    """x rounded up to three significant digits."""
-    if x == 0:
-        return 0
-    step = 10.0 ** (math.floor(math.log10(x)) - 2)
-    up = float(f"{math.ceil(x / step) * step:.6g}")
-    return up if up >= x else float(f"{(math.ceil(x / step) + 1) * step:.6g}")
-
-
 def propose(texts: dict, measurements: list[dict]) -> dict:
     rows = {}
     for op in measurements[0]["ops"]:
@@ -262,6 +253,8 @@ def _row(op: str, text: dict, found: list) -> dict:
 
 
 def _budgets(cells, who, listed, op) -> dict:
+    from parity.certify import three_digits_up
+
     out: dict = {}
     for cell, hazards in cells.items():
         w, direction, dtype = cell
@@ -276,7 +269,7 @@ def _budgets(cells, who, listed, op) -> dict:
         exhaustive = any(h.startswith("every_") for h in hazards)
         margin = worst if exhaustive or worst == 0 else max(1.0, 1.1 * worst)  # a correctly rounded result may reach 1
         cap = math.inf if who == "ours" else REFERENCE_LIMIT[dtype]
-        out.setdefault(direction, {})[dtype] = min(cap, _ceil(margin))
+        out.setdefault(direction, {})[dtype] = min(cap, three_digits_up(margin))
     return out
 
 
