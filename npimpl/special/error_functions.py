@@ -145,12 +145,14 @@ def erfinv_backward(grad_output, x):
     >>> erfinv_backward(np.array([2.0, 1.0]), np.array([0.0, 1.0]))
     (array([1.77245385,        inf]),)
     """
-    return (_steep(grad_output * _HALF_ROOT_PI, np.abs(_erfinv.erfinv(x)), 1.0 - np.abs(x)),)
+    return (_steep(grad_output, _HALF_ROOT_PI, np.abs(_erfinv.erfinv(x)), 1.0 - np.abs(x)),)
 
 
-def _steep(c, z, tail):
-    """c erfcx(z) / tail, and infinite where there is no tail left."""
-    return np.where(tail == 0.0, c * np.inf, c * _erf.erfcx(z) / tail)
+def _steep(dy, c, z, tail):
+    """dy c erfcx(z) / tail, and infinite where there is no tail left; a tiny dy is lifted, or its digits would be lost in
+    the product with erfcx(z) < 1 before the quotient has its size."""
+    lift = np.where(np.abs(dy) < 2.0**-900, 2.0**120, 1.0)
+    return np.where(tail == 0.0, dy * np.inf, lift * dy * c * _erf.erfcx(z) / tail / lift)
 
 
 @elementwise("x")
@@ -276,4 +278,4 @@ def ndtri_backward(grad_output, x):
     (array([       inf, 2.50662827]),)
     """
     z = np.abs(_erfinv.scaled_ndtri(x))
-    return (_steep(grad_output * _ROOT_HALF_PI, z, np.minimum(x, 1.0 - x)),)
+    return (_steep(grad_output, _ROOT_HALF_PI, z, np.minimum(x, 1.0 - x)),)

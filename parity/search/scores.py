@@ -35,7 +35,7 @@ class Task:
     whos: tuple[str, ...]
     row: Row | None = None
     starts: frozenset[str] = frozenset()
-    """The cases to start from (empty: every one)."""
+    """The cases to start from (empty: every one); an elementwise op starts from all, the stored witnesses excepted."""
     undecided: int = 0
     evaluations: int = 0
     pair: Pair = field(init=False)
