@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
-def _chosen(what: str, given: Iterable[str], allowed: tuple[str, ...]) -> tuple[str, ...]:
-    chosen = tuple([given] if isinstance(given, str) else given)
-    for value in chosen:
+def chosen(what: str, given: Iterable[str], allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """The values given (one word, or several), each of them one that is allowed."""
+    values = tuple([given] if isinstance(given, str) else given)
+    for value in values:
         if value not in allowed:
             raise ParityError(f"{value!r} is no {what}; allowed: {', '.join(allowed)}.")
-    return chosen
+    return values
 
 
 def run(
@@ -48,9 +49,9 @@ def run(
 
     selection = Selection(
         tuple(loader.select(names)),
-        _chosen("dtype", dtypes, DTYPES),
-        _chosen("reference", references, REFERENCES),
-        _chosen("direction", directions, DIRECTIONS),
+        chosen("dtype", dtypes, DTYPES),
+        chosen("reference", references, REFERENCES),
+        chosen("direction", directions, DIRECTIONS),
         tuple([hazards] if isinstance(hazards, str) else hazards),
     )
     if count_checks(selection) == 0:
@@ -62,17 +63,48 @@ def run(
 
 
 def validate(
-    forward: Callable[..., Any] | None,
+    forward: Callable[..., Any] | str,
     op: str,
     *,
-    backward: Callable[..., Any] | None = None,
+    backward: Callable[..., Any] | str | None = None,
     dtypes: Iterable[str] = (),
+    directions: Iterable[str] = (),
+    arrays: str = "auto",
+    rename: dict[str, str] | None = None,
+    forbid: Iterable[str] = (),
+    python: str = "",
+    timeout: float = 10.0,
+    memory: float = 4.0,
+    seed: int | None = None,
+    isolate: bool = True,
     overlay: str | Path | None = None,
 ) -> ValidationResult:
-    """Grade a function of yours as an implementation of `op`: tight, parity or fail, per dtype and direction."""
-    from parity.grading import validate as graded
+    """Grade an implementation of yours as the op: tight, parity or fail, per dtype and direction, with each failure explained.
 
-    return graded(forward, op, backward=backward, dtypes=_chosen("dtype", dtypes, DTYPES), table=read_table(None, overlay))
+    `forward` is a function, class or module of NumPy, torch or JAX arrays (`arrays`: "auto", "numpy", "torch" or "jax"), or
+    its name as `FILE.py:NAME` or `package.module:NAME`; `backward(grad_output, *arrays, **options)` its gradient (torch and
+    JAX functions are differentiated by their own library where none is given).  `rename` maps its parameter names to the
+    op's, e.g. {"dim": "axis"}.  It runs in a process of its own with a time limit for each check (`timeout`, seconds) and a
+    memory limit (`memory`, GiB), unless `isolate` is False.  `forbid` names libraries that it must not import; `seed`
+    repeats the fresh inputs of an earlier result (its `.seed`).
+    """
+    from parity.isolation import Candidate, Limits
+    from parity.validation import validate as validated
+
+    if not isolate and (isinstance(forward, str) or isinstance(backward, str)):
+        raise ParityError("With isolate=False give the function itself, not its name.")
+    forbidden = (forbid,) if isinstance(forbid, str) else tuple(forbid)
+    candidate = Candidate(forward, backward, arrays, rename or {}, forbidden, python)
+    return validated(
+        candidate,
+        op,
+        dtypes=chosen("dtype", dtypes, DTYPES),
+        directions=chosen("direction", directions, ("forward", "backward")),
+        table=read_table(None, overlay),
+        limits=Limits(timeout, int(memory * 2**30)),
+        seed=seed,
+        isolate=isolate,
+    )
 
 
 def table(*names: str, path: str | Path | None = None, overlay: str | Path | None = None) -> TableView:

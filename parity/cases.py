@@ -45,10 +45,12 @@ class Case:
     stored: Stored | None = None
     origin: str = ""
     """The case whose random bits this one draws (empty: its own)."""
+    salt: str = ""
+    """Mixed into the random bits: fresh inputs that nobody can know beforehand."""
 
     def seed_name(self) -> str:
         """What random bits are drawn by: a layout has those of the plain case."""
-        return (self.origin or self.name).split("layout_")[0]
+        return (self.origin or self.name).split("layout_")[0] + self.salt
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,10 @@ from typing import Any
 import click
 
 from parity import errors
+from parity.commands.options import OVERLAY, own_ops
 from parity.errors import ParityError
 
 DTYPES = click.Choice(["float64", "float32", "float16", "bfloat16"])
-OVERLAY = click.option(
-    "--tolerances", "overlay", metavar="FILE", help="A table of your own, laid over the project's key by key."
-)
 
 
 class Parity(click.Group):
@@ -49,7 +47,8 @@ def main() -> None:
     """
 
 
-def _write(path: str | None, text: str) -> None:
+def write(path: str | None, text: str) -> None:
+    """Write text to a file, or to stdout for '-'."""
     if path == "-":
         click.echo(text, nl=False)
     elif path is not None:
@@ -74,8 +73,9 @@ def _write(path: str | None, text: str) -> None:
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Worker processes (default: one per core).")
 @click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
+@own_ops(default=True)
 @OVERLAY
-def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, overlay) -> None:
+def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, overlay, own) -> None:
     """Check ours against PyTorch, SciPy and the truth, at ordinary and hostile inputs."""
     from parity import api, loader
     from parity.parallel import count_checks
@@ -83,6 +83,7 @@ def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, 
     from parity.report.terminal import run_lines
     from parity.runner import Selection
 
+    names = names or own
     selection = Selection(tuple(loader.select(names)), dtypes, references, directions, hazards)
     with progress(count_checks(selection), "checks", quiet) as advance:
         result = api.run(
@@ -96,7 +97,7 @@ def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, 
             progress=advance,
         )
     if json_path is not None:
-        _write(json_path, result.to_json())
+        write(json_path, result.to_json())
     if json_path != "-":
         click.echo("\n".join(run_lines(result)))
     raise click.exceptions.Exit(errors.HELD if result.holds else errors.VIOLATED)
@@ -108,18 +109,20 @@ def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, 
     "--format", "style", type=click.Choice(["text", "markdown", "json", "csv", "html"]), default="text", show_default=True
 )
 @click.option("--file", "path", metavar="FILE", help="Another table than the project's own.")
+@own_ops(default=True)
 @OVERLAY
-def table(names, style, path, overlay) -> None:
+def table(names, style, path, overlay, own) -> None:
     """Show the tolerance table: what may differ by how much, why, and who is right."""
     from parity import api
     from parity.report.table import render
 
-    click.echo(render(api.table(*names, path=path, overlay=overlay).table, style), nl=False)
+    click.echo(render(api.table(*(names or own), path=path, overlay=overlay).table, style), nl=False)
 
 
 @main.command()
 @click.argument("op")
 @click.option("--no-measure", is_flag=True, help="Leave out the worst errors, which are measured anew.")
+@own_ops()
 @OVERLAY
 def explain(op, no_measure, overlay) -> None:
     """Everything about one op: equation, gradient, references, hazards, budgets with reasons, worst error measured."""
@@ -136,6 +139,7 @@ def explain(op, no_measure, overlay) -> None:
 
 @main.command()
 @click.argument("check_id", metavar="CHECK-ID")
+@own_ops()
 @OVERLAY
 def replay(check_id, overlay) -> None:
     """One check again, in full: the inputs, what every party returned, the truth."""
@@ -150,51 +154,18 @@ def replay(check_id, overlay) -> None:
 @main.command("list")
 @click.argument("names", nargs=-1, metavar="[OP|FAMILY ...]")
 @click.option("--checks", is_flag=True, help="List every check id.")
-def list_(names, checks) -> None:
+@own_ops(default=True)
+def list_(names, checks, own) -> None:
     """List the ops (or every check id) and count them."""
     from parity import loader, runner
 
     total = 0
-    ops = loader.select(names)
+    ops = loader.select(names or own)
     for op in ops:
         found = runner.checks_of(op)
         total += len(found)
         click.echo("\n".join(c.id for c in found) if checks else f"{op:44s} {len(found):5d} checks")
     click.echo(f"{len(ops)} ops, {total} checks.")
-
-
-@main.command()
-@click.argument("candidate", metavar="FILE.py:FUNCTION")
-@click.option("--op", required=True, help="The op it implements, e.g. activations.softmax.")
-@click.option("--backward", metavar="FILE.py:FUNCTION", help="Its gradient: fn(grad_output, arrays..., **options) -> tuple.")
-@click.option("--dtype", "dtypes", type=DTYPES, multiple=True, help="Only this dtype (may be repeated).")
-@click.option("--strict", is_flag=True, help="Ask for tight: within our own budget everywhere.")
-@click.option("--json", "json_path", metavar="FILE", help="Write grades and failures as JSON ('-': to stdout).")
-@OVERLAY
-def validate(candidate, op, backward, dtypes, strict, json_path, overlay) -> None:
-    """Grade an implementation of your own: tight, parity or fail, with the inputs that fail."""
-    from parity import grading
-    from parity.candidate import load
-    from parity.report.terminal import validation_lines
-    from parity.tolerances import read_table
-
-    forward = load(candidate)
-    result = grading.validate(
-        forward,
-        op,
-        backward=load(backward) if backward else None,
-        dtypes=dtypes,
-        table=read_table(None, overlay),
-        name=candidate,
-    )
-    if json_path is not None:
-        _write(json_path, result.to_json())
-    if json_path != "-":
-        click.echo("\n".join(validation_lines(result)))
-    if result.grade == "not covered":
-        raise click.exceptions.Exit(errors.NOTHING)
-    wanted = ("tight",) if strict else ("tight", "parity")
-    raise click.exceptions.Exit(errors.HELD if result.grade in wanted else errors.VIOLATED)
 
 
 def _register() -> None:
@@ -204,8 +175,9 @@ def _register() -> None:
     from parity.commands.diff import diff
     from parity.commands.search import search
     from parity.commands.sweep import sweep
+    from parity.commands.validate import validate
 
-    for command in (audit, certify, diff, search, sweep):
+    for command in (audit, certify, diff, search, sweep, validate):
         main.add_command(command)
 
 

@@ -54,3 +54,14 @@ class CandidateError(ParityError):
     """The candidate could not be loaded or called at all."""
 
     exit_code = USAGE
+
+
+class CandidateCrashed(ParityError):
+    """The candidate's process died; `death` says how."""
+
+    exit_code = CRASHED
+
+    def __init__(self, death):
+        self.death = death
+        where = f" (at {death.stack.splitlines()[0]})" if death.stack else ""
+        super().__init__(f"The candidate {death.text}{where}.")

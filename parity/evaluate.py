@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,17 @@ from parity.references import scipy_forward, torch_backward, torch_forward
 
 @dataclass(frozen=True)
 class Party:
-    """What one party returned, or the sentence of why it returned nothing."""
+    """What one party returned, or the sentence of why it returned nothing.
+
+    `notes` are remarks that are no errors: (kind, sentence).  `again` is what a second call with the same input returned,
+    where it differed from the first.
+    """
 
     outputs: tuple[Any, ...] = ()
     error: str = ""
     error_type: str = ""
+    notes: tuple[tuple[str, str], ...] = ()
+    again: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,19 +64,31 @@ def library(pair: Pair) -> Implementation:
     return Implementation(implementation(pair), gradient(pair))
 
 
+def prepare(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
+    """Build the case; the truth is not known yet (a candidate is asked before it is)."""
+    built = build(pair, case, dtype)
+    if direction == "forward":
+        return Evaluation(pair, case, dtype, direction, built)
+    shapes = oracle.output_shapes(definition(pair.op), list(built.arrays), dict(built.options))
+    cotangents = tuple(None if shape is None else cotangent(pair, case, shape, i, dtype) for i, shape in enumerate(shapes))
+    return Evaluation(pair, case, dtype, direction, built, cotangents)
+
+
+def find_truth(e: Evaluation) -> Evaluation:
+    """Find the truth of a prepared evaluation (in place; returned for convenience)."""
+    built, define = e.built, definition(e.pair.op)
+    arrays, options = list(built.arrays), dict(built.options)  # for noise, the drawn array
+    if e.direction == "forward":
+        e.truths = _canonical(e.pair, oracle.forward(define, arrays, options, e.dtype))
+    else:
+        wanted = [k.differentiable and a is not None for k, a in zip(built.kinds, built.arrays, strict=True)]
+        e.truths = oracle.backward(define, e.cotangents, arrays, options, wanted, e.dtype)
+    return e
+
+
 def evaluate(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
     """Build the case and find the truth."""
-    built = build(pair, case, dtype)
-    define = definition(pair.op)
-    arrays, options = list(built.arrays), dict(built.options)  # for noise, the drawn array
-    if direction == "forward":
-        truths: tuple = _canonical(pair, oracle.forward(define, arrays, options, dtype))
-        return Evaluation(pair, case, dtype, direction, built, (), truths)
-    shapes = oracle.output_shapes(define, arrays, options)
-    cotangents = tuple(None if shape is None else cotangent(pair, case, shape, i, dtype) for i, shape in enumerate(shapes))
-    wanted = [k.differentiable and a is not None for k, a in zip(built.kinds, built.arrays, strict=True)]
-    truths = oracle.backward(define, cotangents, arrays, options, wanted, dtype)
-    return Evaluation(pair, case, dtype, direction, built, cotangents, truths)
+    return find_truth(prepare(pair, case, dtype, direction))
 
 
 def _canonical(pair: Pair, truths):
@@ -91,11 +109,13 @@ def _tuple(result) -> tuple:
     return tuple(result) if isinstance(result, (tuple, list)) else (result,)
 
 
-def _call(pair: Pair, fn, grad: tuple, built: Built):
+def call(e: Evaluation, fn: Callable[..., Any]):
     """Call an implementation as the pair says, with a fresh Generator where there is noise, options by keyword."""
+    built = e.built
     arrays = [generator(s) if s is not None else a for a, s in zip(built.arrays, built.seeds, strict=True)]
+    grad = () if e.direction == "forward" else (e.cotangents[0] if len(e.cotangents) == 1 else e.cotangents,)
     with np.errstate(all="ignore"):
-        return pair.call(fn, grad, _trimmed(arrays), dict(built.options))
+        return e.pair.call(fn, grad, _trimmed(arrays), dict(built.options))
 
 
 def _trimmed(arrays: list) -> list:
@@ -127,7 +147,14 @@ def _one_line(error: BaseException) -> str:
 
 
 def _ours(e: Evaluation, ours: Implementation) -> Party:
-    """Our outputs, with inputs read-only (but for one case), compared with copies afterwards, and not aliased by results."""
+    return structured(e, ask(e, ours))
+
+
+def ask(e: Evaluation, ours: Implementation) -> Party:
+    """Our outputs, with inputs read-only (but for one case), compared with copies afterwards, and not aliased by results.
+
+    (The truth need not be known; `structured` then says whether the outputs are as many as they should be.)
+    """
     fn = ours.forward if e.direction == "forward" else ours.backward
     if fn is None:
         return Party(error="has no function for this direction", error_type="missing")
@@ -135,16 +162,28 @@ def _ours(e: Evaluation, ours: Implementation) -> Party:
     copies = [a.tobytes() for a in inputs]
     for a in inputs:  # the ordinary case is writable, for code that looks before it writes
         a.flags.writeable = e.case.name == "ordinary" and a.flags.owndata
-    grad = () if e.direction == "forward" else (e.cotangents[0] if len(e.cotangents) == 1 else e.cotangents,)
     try:
-        result = _call(e.pair, fn, grad, e.built)
+        result = call(e, fn)
     except Exception as error:
         what = "writes into its input" if "read-only" in str(error) else "raised"
         return Party(error=f"{what} {type(error).__name__}: {_one_line(error)}", error_type=type(error).__name__)
     if any(a.tobytes() != c for a, c in zip(inputs, copies, strict=True)):
         _restore(inputs, copies)
         return Party(error="changed its input; work on a copy", error_type="mutation")
-    return _checked(e, _tuple(result), inputs)
+    outputs = _tuple(result)
+    if not may_share(e.pair) and any(
+        isinstance(out, np.ndarray) and np.shares_memory(out, a) for out in outputs for a in inputs if a.size
+    ):
+        return Party(error=ALIAS, error_type="alias")
+    return Party(outputs)
+
+
+ALIAS = "returned an array that shares memory with its input; return a new one"
+
+
+def may_share(pair: Pair) -> bool:
+    """Whether the op's result may be a view of its input."""
+    return pair.view or (pair.ours or "").startswith("numpy.")
 
 
 def _restore(inputs, copies) -> None:
@@ -154,17 +193,18 @@ def _restore(inputs, copies) -> None:
         a[...] = np.frombuffer(c, a.dtype).reshape(a.shape)
 
 
-def _checked(e: Evaluation, outputs: tuple, inputs) -> Party:
+def structured(e: Evaluation, party: Party) -> Party:
+    """The party's outputs, as many as there should be and in canonical form; or what is wrong with their number."""
+    if party.error:
+        return party
+    outputs = party.outputs
     expected = len(e.truths) if e.direction == "forward" else len(e.built.arrays)
     if e.direction == "backward":
         outputs += (None,) * (expected - len(outputs)) if all(t is None for t in e.truths[len(outputs) :]) else ()
     if len(outputs) != expected:
         what = "outputs" if e.direction == "forward" else "gradients, one for each array (None where there is none)"
-        return Party(error=f"returned {len(outputs)} where {expected} {what} are expected", error_type="structure")
-    if not e.pair.view and not (e.pair.ours or "").startswith("numpy."):
-        for out in outputs:
-            if isinstance(out, np.ndarray) and any(np.shares_memory(out, a) for a in inputs if a.size):
-                return Party(error="returned an array that shares memory with its input; return a new one", error_type="alias")
+        error = f"returned {len(outputs)} where {expected} {what} are expected"
+        return replace(party, outputs=(), error=error, error_type="structure")
     if e.pair.canonical is not None and e.direction == "forward":
         outputs = _tuple(e.pair.canonical(*outputs))
-    return Party(outputs)
+    return replace(party, outputs=outputs)

@@ -1,11 +1,7 @@
-"""Is my implementation right?  A candidate stands in for ours and gets a grade per dtype and direction.
+"""Is my implementation right?  A candidate is asked at every case of an op and gets a grade per dtype and direction.
 
-- tight: within our own budget at every input;
-- parity: within the tolerance at which we and the worst reference are held to agree, our budget plus theirs; where a
-  reference is known to be wrong, an answer that agrees with it, or is nearer to the truth than it, is still at parity;
-- fail: somewhere worse than that.
-
-A kernel that is more accurate than torch can not fail for it: every judgement is against the truth.
+The candidate is asked first, and only then is the truth of that input found (`judging.py` compares the two); whoever
+answers, in this process or in one of its own, is an `Asker`.
 """
 
 from __future__ import annotations
@@ -13,24 +9,86 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
-from parity.compare import Outcome, compare, units_of
+from parity.cases import Case
 from parity.errors import ParityError
-from parity.evaluate import Evaluation, Implementation, Party, evaluate, library
+from parity.evaluate import Evaluation, Implementation, Party, ask, find_truth, library, prepare
+from parity.judging import GRADES, Judge, Seen
 from parity.loader import catalogue, select
-from parity.oracle import Truth
+from parity.oracle import OracleError
 from parity.pair import Pair
 from parity.results import Grade, ValidationResult
-from parity.runner import SCIPY_DTYPES, _detail, _regional, case_of, checks_of, judge_party
+from parity.runner import _detail, case_of, checks_of
 from parity.statistics import law_verdict
-from parity.tolerances import Row, Table, read_table
+from parity.tolerances import Table, read_table
 from parity.verdict import Check, Verdict
 
 Source = Callable[[str, str, str, str], Evaluation]
+
+
+class Asker(Protocol):
+    """Whoever answers for the candidate."""
+
+    directions: tuple[str, ...]
+
+    def lacks(self, pair: Pair, case: Case, direction: str) -> str:
+        """What the candidate cannot be asked in this case ("has no option `axis`"); "" where it can."""
+        ...
+
+    def ask(self, e: Evaluation) -> Party:
+        """The candidate's answer; `e` holds no truth yet."""
+        ...
+
+    def tired(self, dtype: str, direction: str) -> str:
+        """Why the rest of a dtype and direction is not asked; "" where it is."""
+        ...
+
+    def function(self, direction: str) -> Callable[..., Any]:
+        """The candidate as a Python function."""
+        ...
+
+
+class InProcess:
+    """A candidate that is called in this process: quick, and trusted not to crash or cheat."""
+
+    def __init__(self, forward: Callable[..., Any] | None, backward: Callable[..., Any] | None):
+        self.candidate = Implementation(forward, backward)
+        self.directions = tuple(d for d, f in (("forward", forward), ("backward", backward)) if f is not None)
+
+    def lacks(self, pair: Pair, case: Case, direction: str) -> str:
+        """The option of this case that the candidate has no parameter for, if any."""
+        fn = self.candidate.forward if direction == "forward" else self.candidate.backward
+        try:
+            parameters = inspect.signature(fn).parameters if fn is not None else {}
+        except (TypeError, ValueError):
+            return ""
+        return missing_option(pair, case, {n: p.kind.name for n, p in parameters.items()})
+
+    def ask(self, e: Evaluation) -> Party:
+        """What the function returns."""
+        return ask(e, self.candidate)
+
+    def tired(self, dtype: str, direction: str) -> str:
+        """A function in this process never dies alone."""
+        return ""
+
+    def function(self, direction: str) -> Callable[..., Any]:
+        """The function itself."""
+        fn = self.candidate.forward if direction == "forward" else self.candidate.backward
+        assert fn is not None
+        return fn
+
+
+def missing_option(pair: Pair, case: Case, parameters: dict[str, str]) -> str:
+    """The option of this case that is none of these parameters (name -> kind), as a sentence; "" where all are there."""
+    if "VAR_KEYWORD" in parameters.values() or pair.call.__name__ != "_plain_call":
+        return ""
+    absent = [k for k in case.options if k not in parameters]
+    return f"has no option `{absent[0]}`" if absent else ""
 
 
 def validate(
@@ -44,178 +102,160 @@ def validate(
     source: Source | None = None,
     first_failure: bool = False,
 ) -> ValidationResult:
-    """Grade `forward` (and `backward`) as an implementation of `op`.
+    """Grade `forward` (and `backward`), called in this process, as an implementation of `op`.
 
     `dtypes` are those to judge (default: all of the op's); one that the candidate refuses is counted as not covered.
     `source(op, hazard, dtype, direction)` may supply evaluations (to judge many candidates on one truth);
     `first_failure` stops at the first failed check of each dtype and direction.
     """
     (op,) = select([op])
-    table = read_table() if table is None else table
-    if op not in table.rows:
-        raise ParityError(f"{op} has no row in {table.path}, so there is nothing to judge it by; add one.")
-    pair, row = catalogue()[op], table.rows[op]
-    candidate = Implementation(forward, backward)
-    judge = _Judge(pair, row, candidate, _fresh if source is None else source, first_failure)
-    grades = []
-    for dtype in tuple(dtypes) or pair.dtypes:
-        grades += [judge.grade(dtype, d) for d, fn in (("forward", forward), ("backward", backward)) if fn is not None]
-    if forward is not None and pair.laws:
-        grades.append(_distribution(pair, row, candidate))
+    asker = InProcess(forward, backward)
     shown = name or getattr(forward or backward, "__name__", type(forward).__name__)
-    return ValidationResult(op, shown, tuple(grades))
+    grading = Grading(op, asker, read_table() if table is None else table, source, first_failure)
+    grades = grading.grades(tuple(dtypes))
+    return ValidationResult(op, shown, grades)
 
 
-def _fresh(op: str, hazard: str, dtype: str, direction: str) -> Evaluation:
-    return evaluate(catalogue()[op], case_of(op, hazard, dtype, direction), dtype, direction)
+class Grading:
+    """Grades one candidate as an implementation of one op.
 
+    With a `seed` further inputs are drawn that nobody can have known, and the first ones are asked again at the end.
+    """
 
-@dataclasses.dataclass
-class _Judge:
-    pair: Pair
-    row: Row
-    candidate: Implementation
-    source: Source
-    first_failure: bool
+    def __init__(
+        self, op: str, asker: Asker, table: Table, source: Source | None = None, first_failure: bool = False,
+        seed: int | None = None,
+    ):  # fmt: skip
+        if op not in table.rows:
+            raise ParityError(f"{op} has no row in {table.path}, so there is nothing to judge it by; add one.")
+        self.pair, self.row = catalogue()[op], table.rows[op]
+        self.asker, self.source, self.first_failure, self.seed = asker, source, first_failure, seed
+        self.judge = Judge(self.pair, self.row)
+        self.failed: list[tuple[Check, Seen]] = []
+        """Every failed check, with what was seen."""
+        self.covered: dict[str, dict[str, None]] = {}
+        """Every option that was asked for, with its values as text."""
 
-    def grade(self, dtype: str, direction: str) -> Grade:
-        """All cases of one dtype and direction."""
-        checks = [c for c in checks_of(self.pair.op) if (c.dtype, c.direction, c.reference) == (dtype, direction, "truth")]
+    def grades(self, dtypes: Sequence[str] = ()) -> tuple[Grade, ...]:
+        """The grade of each dtype and direction, and of each law of a stochastic op."""
+        grades = [self._grade(dtype, d) for dtype in dtypes or self.pair.dtypes for d in self.asker.directions]
+        if self.pair.laws and "forward" in self.asker.directions:
+            grades.append(self._distribution())
+        return tuple(grades)
+
+    def checks(self, dtype: str, direction: str) -> list[tuple[Check, Case]]:
+        """Every check of one dtype and direction, against the truth, with its case."""
+        wanted = (dtype, direction, "truth")
+        found = [c for c in checks_of(self.pair.op) if (c.dtype, c.direction, c.reference) == wanted]
+        known = [(c, case_of(c.op, c.hazard, dtype, direction)) for c in found]
+        if self.seed is None or not known:
+            return known
+        fresh = fresh_cases([case for _, case in known], self.seed)
+        return known + [(Check(self.pair.op, dtype, direction, "truth", c.name), c) for c in fresh]
+
+    def _grade(self, dtype: str, direction: str) -> Grade:
         held: list[tuple[str, Verdict]] = []
         missing: list[str] = []
-        for check in checks:
-            reason = self._lacks(check, direction)
+        for check, case in self.checks(dtype, direction):
+            reason = self.asker.lacks(self.pair, case, direction) or self.asker.tired(dtype, direction)
             if reason:
                 missing.append(f"{check.hazard}: {reason}")
                 continue
-            grade, verdict = self.check(check)
-            if grade == "refused":
-                return Grade(dtype, direction, "not covered", 0, None, (), (f"{dtype}: {verdict.message}",))
-            held.append((grade, verdict))
-            if grade == "fail" and self.first_failure:
-                break
+            try:
+                seen = self.seen(check, case)
+            except OracleError as e:  # an own op's referee has no answer to this input
+                missing.append(f"{check.hazard}: {e}")
+                continue
+            if check.hazard == "ordinary" and refuses(seen.party, dtype):
+                return Grade(dtype, direction, "not covered", 0, None, (), (f"{dtype}: {seen.party.error}",))
+            if seen.party.error_type == "NoOption":
+                missing.append(f"{check.hazard}: {seen.party.error}")
+                continue
+            for name, value in case.options.items():
+                self.covered.setdefault(name, {})[repr(value)] = None
+            held.append((seen.judged.grade, self.verdict(check, seen)))
+            if seen.judged.grade == "fail":
+                self.failed.append((check, seen))
+                if self.first_failure:
+                    break
         return _graded(dtype, direction, held, missing)
 
-    def _lacks(self, check: Check, direction: str) -> str:
-        """The option of this case that the candidate has no parameter for, if any."""
-        fn = self.candidate.forward if direction == "forward" else self.candidate.backward
+    def _distribution(self) -> Grade:
+        sampler = Implementation(self.asker.function("forward"), None)
+        laws = [c for c in checks_of(self.pair.op) if c.direction == "distribution"]
+        verdicts = [law_verdict(self.pair, c, self.row, sampler) for c in laws]
+        return _graded("float64", "distribution", [("tight" if v.status == "held" else "fail", v) for v in verdicts], [])
+
+    def seen(self, check: Check, case: Case, own: bool = False) -> Seen:
+        """Ask the candidate, then find the truth, then judge; `own` means that the case is none of the suite's."""
+        if self.source is not None and not own:
+            e = self.source(check.op, check.hazard, check.dtype, check.direction)
+            return self.judge.see(e, self.asker.ask(dataclasses.replace(e)))
+        e = prepare(self.pair, case, check.dtype, check.direction)
+        party = self.asker.ask(e)
+        return self.judge.see(find_truth(e), party)
+
+    def observe(self, case: Case, dtype: str, direction: str) -> Seen | None:
+        """What the candidate makes of a case that is none of the suite's; None where the op has no answer to it."""
         try:
-            parameters = inspect.signature(fn).parameters if fn is not None else {}
-        except (TypeError, ValueError):
-            return ""
-        if any(p.kind == p.VAR_KEYWORD for p in parameters.values()) or self.pair.call.__name__ != "_plain_call":
-            return ""
-        case = case_of(self.pair.op, check.hazard, check.dtype, direction)
-        absent = [k for k in case.options if k not in parameters]
-        return f"has no option `{absent[0]}`" if absent else ""
+            return self.seen(Check(self.pair.op, dtype, direction, "truth", case.name), case, own=True)
+        except OracleError:
+            return None
+        except Exception:  # the definition refuses this input (its shapes do not fit), or has no case for it
+            return None
 
-    def check(self, check: Check) -> tuple[str, Verdict]:
-        """The grade of one case and the verdict behind it."""
-        e = self.source(check.op, check.hazard, check.dtype, check.direction)
-        mine = dataclasses.replace(e, parties={k: p for k, p in e.parties.items() if k != "ours"})
-        party = mine.party("ours", self.candidate)
-        if check.hazard == "ordinary" and party.error_type in ("TypeError", "NotImplementedError") and "float" in party.error:
-            return "refused", Verdict(check, "skipped", message=party.error)
-        outcome, budget = judge_party(mine, party, self.row, "ours")
-        if outcome.holds or self.row.difference("ours", check.direction, check.dtype, check.hazard):
-            return "tight", Verdict(check, "held", outcome.units, budget)
-        allowed = budget + self._reference_budget(check)
-        if not party.error and self._at_parity(mine, e, party, allowed):
-            return "parity", Verdict(check, "held", outcome.units, allowed)
-        detail = self._detail(e, mine, outcome)
-        return "fail", Verdict(check, "violated", outcome.units, budget, outcome.stage, outcome.message, detail)
+    def verdict(self, check: Check, seen: Seen) -> Verdict:
+        """The verdict of one check; a failure with what everybody else returns there."""
+        outcome, budget = seen.judged.outcome, seen.judged.budget
+        if seen.judged.grade != "fail":
+            return Verdict(check, "held", outcome.units, budget)
+        return Verdict(check, "violated", outcome.units, budget, outcome.stage, outcome.message, self.detail(seen))
 
-    def _detail(self, e: Evaluation, mine: Evaluation, outcome: Outcome) -> dict[str, Any]:
+    def detail(self, seen: Seen) -> dict[str, Any]:
         """What the candidate returned, beside what everybody else returns there."""
-        detail = {"got" if k == "ours" else k: v for k, v in _detail(mine, outcome, "ours", self.candidate).items()}
+        e, outcome, ours = seen.evaluation, seen.judged.outcome, library(self.pair)
+        mine = dataclasses.replace(e, parties={"ours": seen.party})
+        detail = {"got" if k == "ours" else k: v for k, v in _detail(mine, outcome, "ours", ours).items()}
         if not self.first_failure:
-            for name in ("ours", *self._references_of(e)):
-                e.party(name, library(self.pair))
-            others = _detail(e, outcome, "ours", self.candidate)
+            for name in ("ours", *self.judge.references(e.direction, e.dtype)):
+                e.party(name, ours)
+            others = _detail(e, outcome, "ours", ours)
             detail |= {k: others[k] for k in ("ours", "torch", "scipy", "truth") if k in others}
         return detail
 
-    def _references(self, check: Check) -> list[str]:
-        names = ["torch"] if self.pair.torch is not None else []
-        if self.pair.scipy is not None and check.direction == "forward" and check.dtype in SCIPY_DTYPES:
-            names.append("scipy")
-        return names
 
-    def _reference_budget(self, check: Check) -> float:
-        budgets = [self.row.budget(r, check.direction, check.dtype) for r in self._references(check)]
-        return max((b for b in budgets if b is not None), default=0.0)
-
-    def _at_parity(self, mine: Evaluation, e: Evaluation, party: Party, allowed: float) -> bool:
-        """Element by element: within the references' budget of the truth, or where one is known to be wrong, with it."""
-        check = (e.direction, e.dtype, e.case.name)
-        listed = [r for r in self._references_of(e) if self.row.difference(r, *check) is not None]
-        # At an input that a search found for ours nobody has listed what the references do: it is measured here and now.
-        wrong = listed if e.case.stored is None else self._references_of(e)
-        theirs = [e.party(r, library(self.pair)) for r in wrong]
-        if len(party.outputs) < len(e.truths):
-            return False
-        for i, (got, truth) in enumerate(zip(party.outputs, e.truths, strict=False)):
-            if truth is None:
-                if got is not None:
-                    return False
-                continue
-            if not self._output_at_parity(mine, got, truth, [t.outputs[i] for t in theirs if len(t.outputs) > i], allowed):
-                return False
-        return True
-
-    def _references_of(self, e: Evaluation) -> list[str]:
-        return self._references(Check(self.pair.op, e.dtype, e.direction, "truth", e.case.name))
-
-    def _output_at_parity(self, e: Evaluation, got, truth: Truth, theirs: list, allowed: float) -> bool:
-        outcome = self._compared(e, got, truth, allowed)
-        if outcome.holds:
-            return True
-        if outcome.stage in ("structure", "shape", "dtype") or truth.hi is None:
-            return outcome.stage == "values" and any(np.array_equal(got, t) for t in theirs)
-        fine = _elements(got, truth, allowed, e.dtype)
-        for t in theirs:
-            if t is not None and np.shape(t) == truth.value.shape:
-                fine |= _elements(got, truth, units_of(t, truth, e.dtype), e.dtype) & np.isfinite(np.asarray(t, np.float64))
-                other = np.asarray(t).astype(np.float64)
-                as_truth = Truth(
-                    np.asarray(t), other, np.zeros_like(other), np.fmax(truth.scale, np.abs(other)), _signs(other, truth)
-                )
-                fine |= _elements(got, as_truth, 2 * allowed, e.dtype)
-        return bool(fine.all())
-
-    def _compared(self, e: Evaluation, got, truth: Truth, allowed: float) -> Outcome:
-        limit, floor = _regional(e, self.row, "ours", allowed, truth)
-        return compare(got, truth, np.maximum(limit, allowed), e.dtype, floor=floor)
+FRESH = 3
+"""Fresh inputs of the ordinary kind in each dtype and direction; as many others are drawn from the hazards and options."""
 
 
-def _signs(other: np.ndarray, truth: Truth) -> np.ndarray | None:
-    """Where the truth states signs of zeros, those that the reference has."""
-    return None if truth.zero_sign is None else np.where(truth.zero_sign != 0, np.where(np.signbit(other), -1, 1), 0)
+def fresh_cases(cases: Sequence[Case], seed: int) -> list[Case]:
+    """Cases with random bits that nobody knows before `seed` is drawn; then the ordinary one again, as it was at first."""
+    drawn = [c for c in cases if c.stored is None and not c.layout and not c.name.startswith("every_")]
+    rng = np.random.Generator(np.random.PCG64(seed))
+    chosen = [cases[0]] * FRESH + [drawn[i] for i in rng.choice(len(drawn), min(FRESH, len(drawn)), replace=False)]
+    fresh = [
+        dataclasses.replace(c, name=f"fresh{i}_{c.name}", origin=c.origin or c.name, salt=f"/{seed}/{i}")
+        for i, c in enumerate(chosen, 1)
+    ]
+    return [*fresh, dataclasses.replace(cases[0], name="again_ordinary", origin=cases[0].origin or cases[0].name)]
 
 
-@np.errstate(all="ignore")
-def _elements(got, truth: Truth, allowed: float, dtype: str) -> np.ndarray:
-    g = np.asarray(got).astype(np.float64)
-    same_nan = np.isnan(g) == np.isnan(truth.hi)
-    same_infinity = ~np.isinf(truth.hi) | (g == truth.hi)
-    fine = same_nan & same_infinity & (units_of(got, truth, dtype) <= allowed)
-    if truth.zero_sign is not None:
-        stated = (truth.hi == 0) & (g == 0) & (truth.zero_sign != 0)
-        fine &= ~stated | (np.signbit(g) == (truth.zero_sign < 0))
-    return fine
+DTYPE_WORDS = ("dtype", "type", "float16", "bfloat16", "Half", "BFloat16", "not implemented for", "unsupported")
+
+
+def refuses(party: Party, dtype: str) -> bool:
+    """Whether a candidate says that it does not take this dtype (a wrong answer is no refusal)."""
+    types = ("TypeError", "NotImplementedError", "TypingError", "NumbaValueError", "UFuncTypeError", "NumbaTypeError")
+    said = any(w in party.error for w in DTYPE_WORDS)
+    if dtype in ("float64", "float32"):
+        return party.error_type in types[:2] and "float" in party.error
+    return said and (party.error_type in types or party.error_type in ("RuntimeError", "ValueError"))
 
 
 def _graded(dtype: str, direction: str, held: list[tuple[str, Verdict]], missing: list[str]) -> Grade:
     if not held:
         return Grade(dtype, direction, "not covered", 0, None, (), tuple(missing))
-    order = ("tight", "parity", "fail")
-    worst_grade = max((g for g, _ in held), key=order.index)
+    worst_grade = max((g for g, _ in held), key=GRADES.index)
     worst = max((v for g, v in held if g == worst_grade), key=lambda v: v.units if not math.isnan(v.units) else math.inf)
     failures = tuple(v for g, v in held if g == "fail")
     return Grade(dtype, direction, worst_grade, len(held), worst, failures, tuple(missing))
-
-
-def _distribution(pair: Pair, row: Row, candidate: Implementation) -> Grade:
-    verdicts = [law_verdict(pair, c, row, candidate) for c in checks_of(pair.op) if c.direction == "distribution"]
-    held = [("tight" if v.status == "held" else "fail", v) for v in verdicts]
-    return _graded("float64", "distribution", held, [])

@@ -61,8 +61,10 @@ def _uncollected(evaluate):
 
 
 @_uncollected
-def forward(definition: Callable[..., Any], arrays: Arrays, options: dict, dtype: str) -> tuple[Truth, ...]:
+def forward(definition: Any, arrays: Arrays, options: dict, dtype: str) -> tuple[Truth, ...]:
     """The truth of every output of `definition(*arrays, **options)`, rounded to `dtype`."""
+    if hasattr(definition, "referee"):  # an own op without a definition (`own.TorchReferee`): it says what is right, unproven
+        return definition.forward(arrays, options, dtype)
     kind = getattr(definition, "kind", "general")
     if kind == "movement":
         return tuple(_moved(r) for r in _as_tuple(definition(*arrays, **options)))
@@ -74,9 +76,11 @@ def forward(definition: Callable[..., Any], arrays: Arrays, options: dict, dtype
 
 @_uncollected
 def backward(
-    definition: Callable[..., Any], cotangents: Arrays, arrays: Arrays, options: dict, wanted: Sequence[bool], dtype: str
+    definition: Any, cotangents: Arrays, arrays: Arrays, options: dict, wanted: Sequence[bool], dtype: str
 ) -> tuple[Truth | None, ...]:
     """The truth of the vector-Jacobian product, one gradient for each array (None where it is not wanted)."""
+    if hasattr(definition, "referee"):
+        return definition.backward(cotangents, arrays, options, wanted, dtype)
     if getattr(definition, "kind", "general") == "elementwise":
         return (_elementwise(definition, arrays[0], options, dtype, cotangents[0]),)
     paths: list = []
@@ -93,8 +97,10 @@ def backward(
 
 
 @_uncollected
-def output_shapes(definition: Callable[..., Any], arrays: Arrays, options: dict) -> list[tuple[int, ...] | None]:
+def output_shapes(definition: Any, arrays: Arrays, options: dict) -> list[tuple[int, ...] | None]:
     """The shape of every output of a definition, None for one of integers, which has no cotangent."""
+    if hasattr(definition, "referee"):
+        return definition.output_shapes(arrays, options)
     kind = getattr(definition, "kind", "general")
     if kind == "elementwise":
         return [arrays[0].shape]

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
+from parity.loader import is_known_to_workers, own_files
 from parity.runner import Selection, checks_of, run_op
 from parity.tolerances import Table, read_table
 from parity.verdict import Verdict
@@ -34,14 +35,15 @@ def _table(path: str, overlay: str | None) -> Table:
 
 def run_ops(selection: Selection, table: Table, overlay: str | Path | None, jobs: int, progress: Progress) -> Iterator[Verdict]:
     """The verdicts of all selected ops, in order; `progress(op, checks)` is called as each op finishes."""
-    if jobs <= 1 or len(selection.ops) == 1:
+    if jobs <= 1 or len(selection.ops) == 1 or not all(map(is_known_to_workers, selection.ops)):
         for op in selection.ops:
             verdicts = list(run_op(op, selection, table))
             progress(op, len(verdicts))
             yield from verdicts
         return
     over = None if overlay is None else str(overlay)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=start_worker) as pool:
+    workers = {"mp_context": get_context("spawn"), "initializer": start_worker, "initargs": (own_files(),)}
+    with ProcessPoolExecutor(jobs, **workers) as pool:
         order = sorted(selection.ops, key=lambda op: (op.split(".")[0] not in HEAVY_FIRST, selection.ops.index(op)))
         started = {op: pool.submit(_work, op, selection, str(table.path), over) for op in order}
         for op, job in started.items():
@@ -50,14 +52,19 @@ def run_ops(selection: Selection, table: Table, overlay: str | Path | None, jobs
             yield from started[op].result()
 
 
-def start_worker() -> None:
+def start_worker(files: tuple[str, ...] = ()) -> None:
     """One thread per worker: as many workers as cores, and sums whose order does not depend on the machine's load.
 
+    `files` are those of the user's own ops, which this process does not know yet.
     A worker whose parent was killed would wait for work for ever, so it ends with its parent.
     """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if files:
+        from parity.own import load_ops
+
+        load_ops(files, trial=False)
 
 
 def _end_with_parent() -> None:

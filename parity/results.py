@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parity.verdict import Verdict
@@ -138,17 +138,70 @@ class Grade:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One way in which a candidate fails: the smallest input that shows it, and all the checks that fail like it."""
+
+    verdict: Verdict
+    """The verdict of the smallest input; its check is the one that it was made from."""
+    checks: tuple[str, ...]
+    """The ids of the checks that fail in this way."""
+    cause: str = ""
+    """What the mistake probably is; "" where the pattern is not known."""
+    smallest: str = ""
+    """The smallest failing input as text."""
+    why: str = ""
+    """Why it is not smaller, where an array has more than four elements."""
+    script: str = ""
+    """A program that shows the failure with NumPy and torch alone."""
+
+    def as_dict(self) -> dict:
+        """Plain data for JSON."""
+        names = ("checks", "cause", "smallest", "why", "script")
+        return {"verdict": self.verdict.as_dict(), **{n: getattr(self, n) for n in names}}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that a candidate did besides returning numbers."""
+
+    kind: str
+    text: str
+    times: int
+    first: str
+    """The id of the check (or "loading") at which it was first seen."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether this alone fails the candidate."""
+        return self.kind in FAILING
+
+
+FAILING = ("forbidden", "state")
+"""Kinds of conduct that fail a candidate whatever its numbers are."""
+
+
+@dataclass(frozen=True)
 class ValidationResult:
-    """The grades of one candidate."""
+    """The grades of one candidate, its distinct failures, and its conduct."""
 
     op: str
     candidate: str
     grades: tuple[Grade, ...]
+    findings: tuple[Finding, ...] = ()
+    conduct: tuple[Remark, ...] = ()
+    seed: int | None = None
+    """What the fresh inputs were drawn with."""
+    crashed: bool = False
+    """Whether its process died in some check."""
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The options that were asked for, each with the values that were tried."""
 
     @property
     def grade(self) -> str:
         """The worst grade of all, "not covered" when nothing could be judged."""
         judged = [g.grade for g in self.grades if g.grade != "not covered"]
+        if judged and any(r.fails for r in self.conduct):
+            return "fail"
         return max(judged, key=GRADES.index) if judged else "not covered"
 
     @property
@@ -159,8 +212,8 @@ class ValidationResult:
     def __bool__(self) -> bool:
         raise TypeError("A ValidationResult has no truth value: read `.grade` or `.failures`.")
 
-    def to_json(self) -> str:
-        """The grades and failures as JSON."""
+    def as_dict(self) -> dict:
+        """Plain data for JSON."""
         rows = [
             {
                 "dtype": g.dtype,
@@ -173,15 +226,33 @@ class ValidationResult:
             }
             for g in self.grades
         ]
-        return json.dumps({"op": self.op, "candidate": self.candidate, "grade": self.grade, "grades": rows}, indent=1) + "\n"
+        data = {"op": self.op, "candidate": self.candidate, "grade": self.grade, "seed": self.seed, "crashed": self.crashed}
+        data["options"] = {k: list(v) for k, v in self.options.items()}
+        conduct = [{"kind": r.kind, "text": r.text, "times": r.times, "first": r.first, "fails": r.fails} for r in self.conduct]
+        return {**data, "grades": rows, "findings": [f.as_dict() for f in self.findings], "conduct": conduct}
+
+    def to_json(self) -> str:
+        """Grades, failures and conduct as JSON."""
+        return json.dumps(self.as_dict(), indent=1) + "\n"
 
     def __repr__(self) -> str:
-        lines = [f"<{self.candidate} as {self.op}: {self.grade}>"]
-        return "\n".join(lines + ["  " + "  ".join(grade_texts(g)) for g in self.grades])
+        lines = [f"<{self.candidate} as {self.op}: {self.grade}>", *("  " + "  ".join(grade_texts(g)) for g in self.grades)]
+        lines += [f"  {f.verdict.check.direction}: {f.cause or f.verdict.message or f.verdict.stage}" for f in self.findings]
+        return "\n".join([*lines, *(f"  {r.text}" for r in self.conduct)])
 
     def _repr_html_(self) -> str:
         head = _p(f"{self.candidate} as {self.op}: {self.grade}")
-        return head + _table(("dtype", "direction", "grade", "checks", "worst units", "at"), map(grade_texts, self.grades))
+        grades = _table(("dtype", "direction", "grade", "checks", "worst units", "at"), map(grade_texts, self.grades))
+        found = "".join(_finding_html(f) for f in self.findings)
+        return head + grades + found + "".join(_p(f"{r.text} ({r.times} times)") for r in self.conduct)
+
+
+def _finding_html(f: Finding) -> str:
+    """A failure: its cause, who returned what, and its script, folded."""
+    detail = [(k, str(v)) for k, v in f.verdict.detail.items() if not k.startswith("input ")]
+    rows = [("seen at", ", ".join(f.checks[:6])), ("smallest input", f.smallest), *detail]
+    script = f"<details><summary>script</summary><pre>{html.escape(f.script)}</pre></details>" if f.script else ""
+    return _p(f.cause or f.verdict.message or "It is too far from the truth.") + _table(("", ""), rows) + script
 
 
 def grade_texts(g: Grade) -> tuple[str, ...]:

@@ -31,7 +31,14 @@ def law_verdict(pair: Pair, check: Check, row: Row | None, ours: Implementation)
     try:
         counts = np.bincount(np.asarray(law.draw(ours.forward, rng, n)).reshape(-1), minlength=len(law.probabilities))
     except Exception as error:
-        return Verdict(check, "violated", math.inf, allowed, "error", f"raised {type(error).__name__}: {error}")
+        return Verdict(
+            check,
+            "violated",
+            math.inf,
+            allowed,
+            "error",
+            f"raised {getattr(error, 'told', f'{type(error).__name__}: {error}')}",
+        )
     expected = counts.sum() * np.asarray(law.probabilities)
     if len(counts) != len(expected) or counts.sum() < n:
         return Verdict(check, "violated", math.inf, allowed, "structure", f"drew categories {len(counts)} of {len(expected)}")

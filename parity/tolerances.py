@@ -6,6 +6,7 @@ duplicate keys, nan and infinities.  The parsed table is kept in the user's cach
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import math
@@ -80,10 +81,49 @@ def read_table(path: str | Path | None = None, overlay: str | Path | None = None
     path = Path(path) if path is not None else table_path()
     data, lines = _load(path)
     if overlay is not None:
-        over, _ = _load(Path(overlay), partial=True)
+        over, own_lines = _load(Path(overlay), partial=True)
+        _check_new_rows(Path(overlay), over, own_lines, data)
         data = {k: _merged(data.get(k), over.get(k)) for k in {**data, **over}}
     rows = {op: Row(op, lines.get(op, 0), row) for op, row in data.items() if op != "certified"}
     return Table(path, rows, data.get("certified", {}))
+
+
+def _check_new_rows(path: Path, over: dict, lines: dict[str, int], base: dict) -> None:
+    """A row that is not laid over another is one of an own op, and complete."""
+    new = [op for op in over if op not in base and op != "certified"]
+    if not new:
+        return
+    from parity import loader
+
+    problems = []
+    for op in new:
+        pair = loader.catalogue().get(op)
+        texts = [_unknown(op, [*base, *loader.own_ops()])] if pair is None else _missing(op, over[op], pair)
+        problems += [(lines[op], text) for text in texts]
+    if problems:
+        raise TableError(path, problems)
+
+
+def _unknown(op: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(op, known, n=3)
+    hint = f"the nearest names are {', '.join(near)}" if near else "no name is near it"
+    return f"{op} is no op of the catalogue, and none of a file given with --ops; {hint}."
+
+
+def _missing(op: str, row: Mapping[str, Any], pair: Any) -> list[str]:
+    """What a new row lacks: the required keys, and a budget for each dtype and direction that the op is judged in."""
+    from parity.schema import ROW
+
+    texts = [f"{op}: is a new op, whose row needs `{key}`; add it." for key in ROW["required"] if key not in row]
+    for direction in ("forward", "backward") if pair.differentiable else ("forward",):
+        given = row.get("budget", {}).get(direction, {})
+        lacking = [dtype for dtype in pair.dtypes if dtype not in given]
+        if lacking and "budget" in row:
+            texts.append(
+                f"{op}: has no budget for {direction} {', '.join(lacking)}; add one for each, in units of u * scale, "
+                "or leave these dtypes out of the op's `dtypes`."
+            )
+    return texts
 
 
 def _merged(base, over):

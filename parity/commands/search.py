@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from parity.commands.options import OVERLAY, own_ops
 from parity.errors import NothingSelected, ParityError
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ SHOWN = 3
 @click.option("--json", "json_path", metavar="FILE", help="Write the findings as JSON ('-': to stdout, instead of the report).")
 @click.option("--write", is_flag=True, help="Keep the worst inputs as witnesses, which the suite then checks on every run.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
-def search(op, dtypes, directions, whos, budget, seconds, seeds, json_path, write, quiet) -> None:
+@own_ops()
+@OVERLAY
+def search(op, dtypes, directions, whos, budget, seconds, seeds, json_path, write, quiet, overlay) -> None:
     """Look for the inputs with the worst errors of ours, of PyTorch and of SciPy, against the proven truth.
 
     What is found is a lower bound of the worst error.  Errors inside a region of the tolerance table are listed apart.
@@ -49,7 +52,9 @@ def search(op, dtypes, directions, whos, budget, seconds, seeds, json_path, writ
     chosen = loader.select([op])
     if len(chosen) > 1:
         raise ParityError(f"{op!r} is a family of {len(chosen)} ops; name one of them: {', '.join(chosen)}.")
-    row = read_table().rows.get(chosen[0])
+    row = read_table(None, overlay).rows.get(chosen[0])
+    if write and chosen[0] in loader.own_ops():
+        raise ParityError(f"{chosen[0]} is an op of your own, whose witnesses parity does not keep; leave --write out.")
     cells, reasons = _cells(chosen[0], dtypes, directions)
     if not cells:
         raise NothingSelected(f"There is nothing to search: {reasons[0]}")

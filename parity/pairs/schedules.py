@@ -40,6 +40,7 @@ PAIRS = (
             with_shapes("empty", step=(0,)),
             with_shapes("scalar", step=()),
             with_shapes("matrix", step=(3, 4)),
+            with_shapes("every_step", step=(600,)),  # of a period, but for one in e^10
         ),
         dtypes=("float64",),
         differentiable=False,

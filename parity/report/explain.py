@@ -29,9 +29,10 @@ def explain_lines(op: str, table: Table, *, measure: bool = True, evidence: Evid
         yield f"{op}_backward{_signature(backward)}"
         yield ""
         yield from _indented(inspect.getdoc(backward))
-    yield "definition (evaluated in ball arithmetic)"
+    define, by = loader.definition(op), loader.referee(op)
+    yield by or "definition (evaluated in ball arithmetic)"
     yield ""
-    yield from _indented(inspect.getsource(loader.definition(op)))
+    yield from _indented(define.source() if by else inspect.getsource(define))
     yield f"references: torch {_reference(pair.torch)}; SciPy {_reference(pair.scipy)}"
     hazards = list(dict.fromkeys(c.hazard for c in runner.checks_of(op)))
     yield f"{len(hazards)} cases, {len(runner.checks_of(op))} checks: {', '.join(hazards)}"
@@ -42,7 +43,10 @@ def explain_lines(op: str, table: Table, *, measure: bool = True, evidence: Evid
     yield from columns([HEAD, *budget_lines(row)])
     yield from reasons(row)
     yield ""
-    yield from evidence_lines(row, evidence or read_evidence())
+    if op in loader.own_ops():
+        yield f"No evidence is kept for ops of your own; `parity search {op}` looks for inputs that are worse."
+    else:
+        yield from evidence_lines(row, evidence or read_evidence())
     if measure:
         yield ""
         yield from _measured(op, table)

@@ -1,0 +1,203 @@
+"""One way to call whatever the user gave: a function, a class, a module with parameters, an autograd function.
+
+The engine always calls `forward(*arrays, **options)` and `backward(grad_output, *arrays, **options)`, with NumPy arrays.
+Here they become what the candidate wants (NumPy, torch or JAX arrays; options for the constructor or for the call), and
+what it returns becomes NumPy again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+
+import numpy as np
+
+from . import backends
+
+
+class Refused(TypeError):
+    """The candidate cannot be called like that at all."""
+
+
+class Candidate:
+    """The user's object, ready to be called.
+
+    `kind` is "function", "class", "module" (torch.nn.Module), "autograd" (torch.autograd.Function) or "object".
+    """
+
+    def __init__(self, found, backward=None, arrays="auto", rename=None):
+        self.found, self.own_backward = found, backward
+        self.kind = _kind(found)
+        self.rename = {ours: theirs for theirs, ours in (rename or {}).items()}
+        self.backend = backends.BACKENDS[arrays] if arrays != "auto" else backends.guess(found, self.kind)
+        self.guessed = arrays == "auto"
+
+    # -- what it is ------------------------------------------------------------------------------------------------------------
+    def parameters(self, direction):
+        """Name -> (kind, default state) of every parameter, in the op's names; None where Python cannot tell."""
+        found = {}
+        for fn, skip in self._signatures(direction):
+            try:
+                signature = inspect.signature(fn)
+            except (TypeError, ValueError):
+                return None
+            for name, p in list(signature.parameters.items())[skip:]:
+                found[self._ours(name)] = (p.kind.name, _default(p.default))
+        return found
+
+    def _signatures(self, direction):
+        if direction == "backward" and self.own_backward is not None:
+            return [(self.own_backward, 0)]
+        if self.kind == "autograd":
+            return [(self.found.forward, self._contexts())]
+        if self.kind in ("class", "module") and inspect.isclass(self.found):
+            call = getattr(self.found, "forward", None) or self.found.__call__
+            return [(self.found.__init__, 1), (call, 1)]
+        if self.kind in ("object", "module"):
+            return [(getattr(self.found, "forward", self.found), 0)]
+        return [(self.found, 0)]
+
+    def _contexts(self):
+        """How many arguments of an autograd function's `forward` come before the arrays: `ctx`, or none."""
+        return int(self.found.setup_context is sys.modules["torch"].autograd.Function.setup_context)
+
+    def _ours(self, name):
+        return {v: k for k, v in self.rename.items()}.get(name, name)
+
+    def backward_kind(self):
+        """ "own", "method", "autodiff" or "" (there is no gradient)."""
+        if self.own_backward is not None:
+            return "own"
+        if self.kind in ("class", "object") and hasattr(self.found, "backward"):
+            return "method"
+        return "autodiff" if self.backend.name in ("torch", "jax") else ""
+
+    # -- calling ---------------------------------------------------------------------------------------------------------------
+    def forward(self, args, options, marked):
+        """The candidate's result, as it returns it."""
+        _refuse_other_loops(self.found, args)
+        return self._prepared(options)(*self.backend.convert(args, marked))
+
+    def backward(self, args, options, marked):
+        """The candidate's gradients; the first argument is the gradient of the output."""
+        how = self.backward_kind()
+        if how == "autodiff":
+            return self.backend.differentiate(self._prepared(options), args[0], args[1:], marked)
+        given = self.backend.convert(args, ())
+        if how == "own":
+            return self.own_backward(*given, **self._theirs(options))
+        return self._by_method(given, options)
+
+    def _by_method(self, given, options):
+        """A `backward` method: backward(grad_output, arrays…), or backward(grad_output) after forward(arrays…)."""
+        instance, (gradient, *arrays), options = self._instance(given, options)
+        required = [p for p in inspect.signature(instance.backward).parameters.values() if p.default is p.empty]
+        required = [p for p in required if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        if len(required) <= 1 and arrays:
+            _method(instance)(*arrays, **options)
+            return instance.backward(gradient)
+        return instance.backward(gradient, *arrays, **options)
+
+    def _prepared(self, options):
+        """A function of the arrays alone."""
+        if self.kind == "autograd":
+            return self._applied(options)
+        if self.kind in ("class", "module", "object"):
+            return lambda *args: _with_parameters(*self._instance(args, options), self.backend)
+        theirs = self._theirs(options)
+        return lambda *arrays: self.found(*arrays, **theirs)
+
+    def _theirs(self, options):
+        return {self.rename.get(k, k): v for k, v in options.items()}
+
+    def _instance(self, args, options):
+        """The object to call, and the arguments and options that its constructor did not take.
+
+        What stands among the arrays and is none of them (the shape of a normalization) goes to the constructor, if it
+        requires something that no option gives.
+        """
+        options = self._theirs(options)
+        if not inspect.isclass(self.found):
+            return self.found, args, options
+        wanted = inspect.signature(self.found.__init__).parameters if self.found.__init__ is not object.__init__ else {}
+        call = inspect.signature(getattr(self.found, "forward", None) or self.found.__call__).parameters
+        mine = {k: v for k, v in options.items() if k in wanted and k not in call}
+        missing = [n for n, p in list(wanted.items())[1:] if _is_required(p) and n not in mine]
+        settings = dict(zip(missing, [i for i, a in enumerate(args) if backends.is_setting(a)]))
+        instance = self.found(**mine, **{n: args[i] for n, i in settings.items()})
+        left = [a for i, a in enumerate(args) if i not in settings.values()]
+        return self.backend.fitted(instance, left), left, {k: v for k, v in options.items() if k not in mine}
+
+    def _applied(self, options):
+        """An autograd function takes its options by position."""
+        names = list(inspect.signature(self.found.forward).parameters)[self._contexts() :]
+        theirs = self._theirs(options)
+
+        def apply(*arrays):
+            rest = names[len(arrays) :]
+            last = max((i for i, n in enumerate(rest) if n in theirs), default=-1)
+            defaults = inspect.signature(self.found.forward).parameters
+            return self.found.apply(*arrays, *(theirs.get(n, defaults[n].default) for n in rest[: last + 1]))
+
+        return apply
+
+
+def _refuse_other_loops(found, args):
+    """A ufunc without a loop for a 16-bit dtype would compute, and answer, in float32: it has no version for that dtype."""
+    ufunc = getattr(found, "ufunc", None) if getattr(found, "_frozen", False) else found  # numba's, with given signatures
+    given = [getattr(a, "dtype", None) for a in args]
+    if not isinstance(ufunc, np.ufunc) or not any(d is not None and d.name in ("float16", "bfloat16") for d in given):
+        return
+    if any(d is None for d in given) or len(given) != ufunc.nin:
+        return
+    found = ufunc.resolve_dtypes((*given, *[None] * ufunc.nout))[-1]
+    if found.name in ("float32", "float64"):
+        raise TypeError(f"has no loop for {given[0].name}; it would compute in {found.name}")
+
+
+def _kind(found):
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        if inspect.isclass(found) and issubclass(found, torch.autograd.Function):
+            return "autograd"
+        if isinstance(found, torch.nn.Module) or (inspect.isclass(found) and issubclass(found, torch.nn.Module)):
+            return "module"
+    if inspect.isclass(found):
+        return "class"
+    plain = inspect.isroutine(found) or isinstance(found, np.ufunc) or not hasattr(found, "forward")
+    return "function" if plain else "object"
+
+
+def _default(default):
+    """What a parameter's default says: "required", "none" or "other"."""
+    if default is inspect.Parameter.empty:
+        return "required"
+    return "none" if default is None else "other"
+
+
+def _is_required(parameter):
+    """Whether a parameter has to be given."""
+    return parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+
+
+def _method(instance):
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(instance, torch.nn.Module):
+        return instance
+    return instance.forward if hasattr(instance, "forward") else instance
+
+
+def _with_parameters(instance, arrays, options, backend):
+    """Call an object; arrays beyond those that its method takes are set as its parameters (weight, bias), in order."""
+    method = _method(instance)
+    names = getattr(instance, "_parameters", None)
+    if not names:
+        return method(*arrays, **options)
+    taken = inspect.signature(instance.forward).parameters.values()
+    positional = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    n = len(positional) if len(positional) < len(arrays) else len(arrays)
+    extra = [k for k, v in names.items() if v is not None]
+    if len(arrays) - n > len(extra):
+        raise Refused(f"takes {n} arrays and has the parameters {', '.join(extra) or 'none'}, but {len(arrays)} are given")
+    given = {k: a for k, a in zip(extra, arrays[n:]) if a is not None}  # an absent one keeps its initial value
+    return backend.with_parameters(instance, given, tuple(arrays[:n]), options)

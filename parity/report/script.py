@@ -1,0 +1,381 @@
+"""A failure as a program of its own: inputs, truth and tolerance as exact numbers, NumPy and torch, nothing else."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from parity import evaluate
+from parity.evaluate import Evaluation, Implementation, may_share
+from parity.hostile import FORMATS, LAYOUTS
+from parity.judging import Seen
+from parity.loader import implementation, referee
+from parity.oracle import Truth
+from parity.references import RENAMED, resolve
+from parity.report.inline import CannotInline, inlined
+from parity.report.literals import literal, plain, readable
+from parity.runner import _regional
+from parity.verdict import Check
+
+OURS = (
+    "np",
+    "sys",
+    "torch",
+    "candidate",
+    "exact",
+    "wrong",
+    "inputs",
+    "before",
+    "truth",
+    "rest",
+    "tolerance",
+    "got",
+    "problems",
+)
+"""Names that the script uses itself; an argument of such a name gets an underscore."""
+
+WRONG = '''
+@np.errstate(all="ignore")
+def wrong(got, truth, tolerance, dtype, rest=0.0):
+    """What is wrong with one result; "" if nothing is."""
+    if truth is None or not isinstance(got, (np.ndarray, np.generic, float, int)):
+        return "" if got is truth else f"is a {type(got).__name__}, expected {'None' if truth is None else 'an array'}"
+    got, dtype = np.asarray(got), np.dtype(dtype)
+    if got.shape != truth.shape or (got.dtype != dtype and not {got.dtype.kind, dtype.kind} <= set("iub")):
+        return f"is {got.dtype} of shape {got.shape}, expected {dtype} of shape {truth.shape}"
+    g, t = got.astype(np.float64), truth.astype(dtype).astype(np.float64)
+    finite = np.isfinite(g) & np.isfinite(t)
+    if (~finite & (g != t) & ~(np.isnan(g) & np.isnan(t))).any():
+        return "has nan or an infinity where none is expected, or none where one is"
+    over = finite & (np.abs(g - truth - rest) > tolerance)
+    return f"is off by {np.abs(g - truth - rest)[over]} where {tolerance[over]} is allowed" if over.any() else ""
+'''
+ZEROS = """    if ((g == 0) & stated & (np.signbit(g) != np.signbit(truth))).any():
+        return "has a zero of the wrong sign"
+"""
+
+
+def script(seen: Seen, check: Check, load: str) -> str:
+    """A program that shows the failure: status 1 if it shows, 0 if not; `load` is Python that defines `candidate`."""
+    e = seen.evaluation
+    names = _Names(e)
+    call, before = _call(e, names)
+    parts = [
+        _head(seen, check, load),
+        "\n" + _functions(seen),
+        "\n# The input, number by number.\n" + "\n".join(names.lines),
+        _guard(seen, names),
+        _truths(seen),
+        f'{before}try:\n    with np.errstate(all="ignore"):\n        got = {call}\n' + RAISED,
+        _canonical(e),
+        _shown(e, names),
+        _ends(seen),
+    ]
+    return "\n\n".join(p.rstrip("\n") for p in parts if p) + "\n"
+
+
+RAISED = """except Exception as error:
+    print(f"raised {type(error).__name__}: {error}")
+    sys.exit(1)
+got = tuple(got) if isinstance(got, (tuple, list)) else (got,)
+got += (None,) * (len(truth) - len(got))  # a gradient that there is not may be left out at the end"""
+
+
+def _head(seen: Seen, check: Check, load: str) -> str:
+    outcome, e = seen.judged.outcome, seen.evaluation
+    said = outcome.message or f"{outcome.units:.4g} units of u*scale, {seen.judged.budget:.4g} allowed"
+    said = said.replace('"""', "'''")
+    place = f", at {list(outcome.index[1:])}" if len(outcome.index) > 1 else ""
+    what = "\n".join(textwrap.wrap(f"{check.op}, {check.dtype}, {check.direction}: {outcome.stage}: {said}{place}.", 110))
+    needs = ["NumPy", *(["torch"] if isinstance(e.pair.torch, str) else []), *(["ml_dtypes"] if _narrow(e) else [])]
+    doc = f'"""{what}\n\nNeeds {" and ".join(needs)}. Ends with status 1 if the failure shows and with 0 if not.\n"""'
+    doc = doc.replace("\\", "\\\\")
+    imports = ["import numpy as np"]
+    if _narrow(e):
+        imports.insert(0, "import ml_dtypes  # NumPy has no bfloat16 of its own; this registers one")
+    if isinstance(e.pair.torch, str):
+        imports.append("import torch")
+    return f"{doc}\n\nimport sys\n\n" + "\n".join(imports) + f"\n\n# What is judged: `candidate`.\n{load.strip()}"
+
+
+def _narrow(e: Evaluation) -> bool:
+    return e.dtype == "bfloat16"
+
+
+def _functions(seen: Seen) -> str:
+    text = (
+        'def exact(numbers, dtype, *shape):\n    """The array of these hexadecimal numbers."""\n'
+        "    return np.array([float.fromhex(n) for n in numbers.split()]).astype(dtype).reshape(shape)\n\n"
+    )
+    if not _of_zeros(seen):
+        return text + WRONG
+    found = WRONG.replace("rest=0.0)", "rest=0.0, stated=False)")
+    return text + found.replace("    over = finite", f"{ZEROS}    over = finite")
+
+
+# -- the call ----------------------------------------------------------------------------------------------------------------
+class _Names:
+    """The names of the arrays in the script, and the lines that define them."""
+
+    def __init__(self, e: Evaluation):
+        self.seeds = [s for s in e.built.seeds if s is not None]
+        self.lines: list[str] = []
+        self.arrays: list[tuple[str, np.ndarray]] = []
+        self.inputs: list[str | None] = []
+        """For each argument its name, None where it is absent or no array."""
+        for kind, a, seed in zip(e.built.kinds, e.built.arrays, e.built.seeds, strict=True):
+            self.inputs.append(
+                self.define(kind.name, a, _layout(e, kind)) if isinstance(a, np.ndarray) and seed is None else None
+            )
+        several = len(e.cotangents) > 1
+        self.cotangents = [
+            None if c is None else self.define(f"grad_output{k if several else ''}", c) for k, c in enumerate(e.cotangents)
+        ]
+
+    def define(self, name: str, a: np.ndarray, layout: str = "") -> str:
+        """Define an array under this name (or one near to it, where it is taken)."""
+        while name in OURS or any(name == n for n, _ in self.arrays):
+            name += "_"
+        self.lines.append(f"{name} = {literal(a)}{readable(a)}")
+        if layout:
+            self.lines += [line.format(x=name) for line in LAYOUT_LINES[layout]]
+        self.arrays.append((name, a))
+        return name
+
+    def text(self, value: Any) -> str:
+        """A value of a call as Python text."""
+        if isinstance(value, np.ndarray):
+            found = next((n for n, a in self.arrays if a is value), None)
+            return found or self.define("argument", value)
+        if isinstance(value, np.random.Generator):
+            return generator_text(self.seeds[0])
+        if isinstance(value, (tuple, list)):
+            inner = ", ".join(map(self.text, value)) + ("," if isinstance(value, tuple) and len(value) == 1 else "")
+            return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
+        return plain(value)
+
+
+LAYOUT_LINES = {
+    "strided": (
+        "buffer = np.zeros((*{x}.shape[:-1], 2 * {x}.shape[-1]), {x}.dtype)",
+        "buffer[..., ::2] = {x}",
+        "{x} = buffer[..., ::2]  # every second element of a larger buffer",
+    ),
+    "negative_stride": ("{x} = np.ascontiguousarray({x}[..., ::-1])[..., ::-1]  # the last axis walked backwards",),
+    "fortran_order": ("{x} = np.asfortranarray({x})  # column-major memory",),
+    "broadcast": ("{x} = np.broadcast_to({x}[:1].copy(), {x}.shape)  # the first slice again and again",),
+}
+assert set(LAYOUT_LINES) == set(LAYOUTS)
+
+
+def _layout(e: Evaluation, kind) -> str:
+    a = e.built.arrays[list(e.built.kinds).index(kind)]
+    return e.case.layout if kind.role == "float" and a.ndim and a.size else ""
+
+
+def _call(e: Evaluation, names: _Names) -> tuple[str, str]:
+    """The call of the candidate as Python text, and what must stand before it."""
+    try:
+        recorded = [_recorded(e, result) for result in (object(), (object(), object()))]
+        args, options = recorded[0]
+        given = [*map(names.text, args), *(f"{k}={names.text(v)}" for k, v in options.items())]
+    except Exception:  # the adapter does something with the result, or passes a function: it is taken along itself
+        return _adapted(e, names)
+    return f"candidate({', '.join(given)})", ""
+
+
+def _recorded(e: Evaluation, result: Any) -> tuple[tuple, dict]:
+    """With what the suite calls a candidate; an adapter that does not hand its result through raises."""
+    calls: list[tuple[tuple, dict]] = []
+
+    def record(*args: Any, **options: Any) -> Any:
+        calls.append((args, options))
+        return result
+
+    if evaluate.call(e, record) is not result or len(calls) != 1:
+        raise TypeError("the adapter is more than a call")
+    return calls[0]
+
+
+def _adapted(e: Evaluation, names: _Names) -> tuple[str, str]:
+    """The call through the suite's adapter, whose source is copied where it stands alone."""
+    adapter = e.pair.call
+    try:
+        before = inlined(adapter)
+    except CannotInline:
+        before = (
+            "# The suite's own way to call this op, which is more than a call (here alone the package is needed).\n"
+            f'from parity.loader import catalogue\n\n{adapter.__name__} = catalogue()["{e.pair.op}"].call\n\n'
+        )
+    grad = [names.text(c) for c in e.cotangents]
+    given = f"({grad[0]},)" if len(grad) == 1 else f"(({', '.join(grad)}),)" if grad else "()"
+    arrays = [generator_text(s) if s is not None else names.text(a) for a, s in zip(e.built.arrays, e.built.seeds, strict=True)]
+    return f"{adapter.__name__}(candidate, {given}, [{', '.join(arrays)}], {_options(e.built.options)})", before
+
+
+def generator_text(seed: int) -> str:
+    """The expression for the generator of a seed."""
+    return f"np.random.Generator(np.random.PCG64({seed}))"
+
+
+def _options(options) -> str:
+    return "{" + ", ".join(f'"{k}": {plain(v)}' for k, v in options.items()) + "}"
+
+
+def _canonical(e: Evaluation) -> str:
+    """The normal form of answers that are unique only up to signs."""
+    fix = e.pair.canonical
+    if fix is None or e.direction != "forward":
+        return ""
+    return textwrap.dedent(inspect.getsource(fix)) + f"\n\ngot = ({fix.__name__}(*got),)  # unique only up to this"
+
+
+# -- what is expected --------------------------------------------------------------------------------------------------------
+def _guard(seen: Seen, names: _Names) -> str:
+    listed = "".join(f"{n}, " for n, _ in names.arrays).strip()
+    text = f"inputs = ({listed[:-1] if len(names.arrays) > 1 else listed})\nbefore = [a.tobytes() for a in inputs]"
+    if "read-only" in seen.party.error:
+        text += "\nfor a in inputs:\n    a.flags.writeable = False  # as the suite lends them"
+    return text
+
+
+def _truths(seen: Seen) -> str:
+    """For each result the truth, the absolute error that is allowed, its dtype, and what a float64 can not hold of it."""
+    rows = [_expected(seen, t) for t in seen.evaluation.truths]
+    lists = ("truth", "tolerance", "dtype", "rest", "stated")
+    how = referee(seen.evaluation.pair.op) or "proven in ball arithmetic"
+    lines = [f"# The truth ({how}), and the absolute error that is allowed of each element."]
+    for name, parts in zip(lists, zip(*rows, strict=True), strict=True):
+        if name == "rest" and any(p != "0.0" for p in parts):
+            lines.append("# What a float64 can not hold of the truth.")
+        if name in _lists(seen):
+            joined = ", ".join(parts)
+            lines.append(f"{name} = [{joined}]" if len(joined) < 112 else f"{name} = [\n    " + ",\n    ".join(parts) + ",\n]")
+    return "\n".join(lines)
+
+
+def _lists(seen: Seen) -> list[str]:
+    """What the script holds of each result."""
+    found = ["truth", "tolerance", "dtype"]
+    has_rest = seen.evaluation.dtype == "float64" and any(
+        t is not None and t.lo is not None and t.lo.any() for t in seen.evaluation.truths
+    )
+    return [*found, *(["rest"] if has_rest or _of_zeros(seen) else []), *(["stated"] if _of_zeros(seen) else [])]
+
+
+def _expected(seen: Seen, t: Truth | None) -> tuple[str, str, str, str, str]:
+    if t is None:
+        return "None", "None", "None", "0.0", "False"
+    if t.hi is None or t.lo is None:
+        return literal(t.value), f"np.zeros({t.value.shape})", f'"{t.value.dtype}"', "0.0", "False"
+    rest = literal(t.lo) if seen.evaluation.dtype == "float64" and t.lo.any() else "0.0"
+    stated = "False" if t.zero_sign is None else literal((t.hi == 0) & (t.zero_sign != 0))
+    return literal(_signed(t), "float64"), literal(_allowed(seen, t)), _dtype(t.value), rest, stated
+
+
+def _dtype(value: np.ndarray) -> str:
+    return "ml_dtypes.bfloat16" if str(value.dtype) == "bfloat16" else f'"{value.dtype}"'
+
+
+def _signed(t: Truth) -> np.ndarray:
+    """The truth in float64, its zeros with the sign that is stated."""
+    assert t.hi is not None
+    if t.zero_sign is None:
+        return t.hi
+    return np.where((t.hi == 0) & (t.zero_sign != 0), np.copysign(0.0, t.zero_sign), t.hi)
+
+
+@np.errstate(all="ignore")
+def _allowed(seen: Seen, t: Truth) -> np.ndarray:
+    """The absolute error that is allowed of each element: budget times the larger of u scale and half the smallest number."""
+    e, fmt = seen.evaluation, FORMATS[seen.evaluation.dtype]
+    assert t.scale is not None
+    limit, floor = seen.judged.budget, 0.0
+    row = seen.judged.row
+    if row.regions("ours", e.direction, e.dtype):
+        limit, floor = _regional(e, row, "ours", limit, t)
+    least = np.asarray(limit) * 0.5 * fmt.smallest
+    found = np.maximum(np.asarray(limit) * (fmt.u * t.scale), least) + np.asarray(limit) * floor
+    return np.broadcast_to(np.where(np.isnan(found), 0.0, found), t.value.shape).astype(np.float64)
+
+
+# -- what is printed ---------------------------------------------------------------------------------------------------------
+def _shown(e: Evaluation, names: _Names) -> str:
+    lines = ['print("got:  ", *got)', 'print("truth:", *truth)']
+    if isinstance(e.pair.torch, str):
+        lines += _live(e, names)
+    elif e.pair.torch is not None:
+        party = e.party("torch", Implementation(None, None))
+        said = party.error or " ".join(str(o.tolist() if isinstance(o, np.ndarray) else o) for o in party.outputs)
+        lines.append(f"print({'torch: ' + said!r})  # what the suite saw")
+    return "\n".join(lines)
+
+
+def _live(e: Evaluation, names: _Names) -> list[str]:
+    """torch's own answer, asked when the script runs."""
+    lines = [f"tensors = [{', '.join('None' if n is None else _tensor(e, n) for n in names.inputs)}]"]
+    shown = "t.detach().float().numpy()" if _narrow(e) else "t.detach().numpy()"
+    if e.direction == "forward":
+        lines.append(f"theirs = {e.pair.torch}(*tensors{_torch_options(e)})")
+    else:
+        wanted = [i for i, (n, k) in enumerate(zip(names.inputs, e.built.kinds, strict=True)) if n and k.differentiable]
+        leaves = f"[{', '.join(f'tensors[{i}].requires_grad_()' for i in wanted)}]"
+        seeds = ", ".join(_tensor(e, c) for c in names.cotangents if c is not None)
+        lines += [
+            f"leaves = {leaves}",
+            f"theirs = {e.pair.torch}(*tensors{_torch_options(e)})",
+            f"theirs = torch.autograd.grad(theirs, leaves, [{seeds}], allow_unused=True)",
+        ]
+    lines += [
+        "theirs = theirs if isinstance(theirs, tuple) else (theirs,)",
+        f'print("torch:", *(None if t is None else {shown} for t in theirs))',
+    ]
+    refused = ["except Exception as error:", '    print(f"torch: raised {type(error).__name__}: {error}")']
+    return ["try:", *(f"    {line}" for line in lines), *refused]
+
+
+def _torch_options(e: Evaluation) -> str:
+    """The options under torch's names; a `dim` that torch wants to be told is the default of our `axis`."""
+    options = dict(e.built.options)
+    fn = resolve(str(e.pair.torch))
+    if "axis" not in options and inspect.isfunction(fn) and "_stacklevel" in inspect.signature(fn).parameters:
+        options["axis"] = inspect.signature(implementation(e.pair)).parameters["axis"].default
+    return "".join(f", {RENAMED.get(k, k)}={plain(v)}" for k, v in options.items())
+
+
+def _tensor(e: Evaluation, name: str) -> str:
+    if _narrow(e):
+        return f"torch.from_numpy({name}.astype(np.float32)).bfloat16()"
+    return f"torch.from_numpy({name}.copy())"
+
+
+def _ends(seen: Seen) -> str:
+    """The comparisons and the exit status."""
+    e, lists = seen.evaluation, ["got", *_lists(seen)]
+    lines = [
+        f"problems = [wrong(*each) for each in zip({', '.join(lists)})]",
+        "if len(got) != len(truth):",
+        '    problems.append(f"{len(got)} results, expected {len(truth)}")',
+        "if before != [a.tobytes() for a in inputs]:",
+        '    problems.append("changed its input")',
+    ]
+    if not may_share(e.pair):
+        lines += [
+            "if any(isinstance(g, np.ndarray) and np.shares_memory(g, a) for g in got for a in inputs):",
+            '    problems.append("shares memory with its input")',
+        ]
+    return "\n".join([*lines, *LAST])
+
+
+LAST = (
+    'problems = [f"the result {p}" for p in problems if p]',
+    'print("\\n".join(problems) or "The failure does not show.")',
+    "sys.exit(1 if problems else 0)",
+)
+
+
+def _of_zeros(seen: Seen) -> bool:
+    return seen.judged.outcome.stage == "sign of zero"
