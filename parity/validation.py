@@ -118,9 +118,15 @@ def representative(group: Sequence[tuple[Check, Seen]]) -> tuple[Check, Seen]:
     return min(group, key=order)
 
 
-def typical(group: Sequence[tuple[Check, Seen]]) -> tuple[Check, Seen]:
-    """The failure to find the cause by: on ordinary inputs where it fails there, since a tiny input fits many mistakes."""
-    return min(group, key=lambda item: (item[0].hazard != "ordinary", PREFERRED.index(item[0].dtype)))
+def typical(group: Sequence[tuple[Check, Seen]]) -> list[tuple[Check, Seen]]:
+    """The failures to find the cause by: in the dtype that is shown, on ordinary inputs where it fails there.
+
+    (Not the smallest input: that fits many mistakes.)
+    """
+    shown = representative(group)[0].dtype
+    usual = min(group, key=lambda item: (item[0].dtype != shown, item[0].hazard != "ordinary"))
+    ordinary = min(group, key=lambda item: (item[0].hazard != "ordinary", PREFERRED.index(item[0].dtype)))
+    return [usual] if usual[0] == ordinary[0] else [usual, ordinary]
 
 
 def finding(grading: Grading, grades, group, load: Callable[[str], str], full: bool, seconds: float = SECONDS) -> Finding:
@@ -137,7 +143,8 @@ def finding(grading: Grading, grades, group, load: Callable[[str], str], full: b
 
 def _cause(grading: Grading, grades, group) -> str:
     try:
-        return likely_cause(*typical(group), grades, grading.failed, grading.observe)
+        causes = (likely_cause(*item, grades, grading.failed, grading.observe) for item in typical(group))
+        return next(filter(None, causes), "")
     except (ArithmeticError, MemoryError, RecursionError, TypeError, ValueError):
         return ""  # outputs so odd that no hypothesis can be tested on them
 

@@ -226,3 +226,32 @@ def test_what_is_not_recognised_gets_no_sentence(table):
         return np.maximum(x, 0) + np.resize(noise, np.shape(x)).astype(x.dtype) * np.abs(x) ** 0.5
 
     assert _said("activations.relu", relu, table) == ""
+
+
+def test_ignored_labels_that_are_counted(table):
+    def nll(x, target, weight=None, ignore_index=-100, reduction="mean"):
+        z, n, keep = x.astype(np.float64), len(np.atleast_2d(x)), np.atleast_1d(target) != ignore_index
+        labels = np.where(keep, target, 0)
+        losses = -np.atleast_2d(z)[np.arange(n), labels] * keep * (1 if weight is None else weight.astype(np.float64)[labels])
+        total = losses.reshape(np.shape(target)) if reduction == "none" else losses.sum()
+        all_of_them = n if weight is None else weight.astype(np.float64)[labels].sum()
+        return np.asarray(total / (all_of_them if reduction == "mean" else 1)).astype(x.dtype)
+
+    assert "counts labels that are ignored" in _said("losses.nll_loss", nll, table)
+
+
+def test_sixteen_bits_on_the_way(table):
+    def silu(x):
+        return (x * (1 / (1 + np.exp(-x)))).astype(x.dtype)
+
+    assert "rounds intermediate results to bfloat16" in _said("activations.silu", silu, table, ("bfloat16",))
+    assert "rounds intermediate" not in _said("activations.silu", lambda x: x, table, ("bfloat16",))
+
+
+def test_numbers_flushed_to_zero(table):
+    def silu(x):
+        z = x.astype(np.float64)
+        y = np.where(z > -700, z / (1 + np.exp(-np.maximum(z, -700))), 0.0).astype(x.dtype)
+        return np.where(np.isnan(z), x, np.where(np.abs(y) < np.finfo(np.float32).tiny, np.copysign(0, x), y)).astype(x.dtype)
+
+    assert "flushes subnormal numbers" in _said("activations.silu", silu, table, ("float32",))

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -216,3 +218,59 @@ def test_the_python_interface_has_faces():
     assert "activations.relu" in repr(parity.table("activations.relu"))
     with pytest.raises(TypeError, match="holds"):
         bool(result)
+
+
+def test_every_format_says_the_same(mine):
+    done = validate(mine, "unshifted", "--json", "out.json", "--junit", "out.xml", "--scripts", "programs", "--seed", "7")
+    data = json.loads(Path("out.json").read_text())
+    assert (done.exit_code, data["grade"], data["seed"]) == (1, "fail", 7)
+    assert data["options"] == {"axis": ["0", "1", "-2"]}
+    (finding,) = data["findings"]
+    assert "subtract the maximum" in finding["cause"]
+    assert Path("programs/activations.softmax-1.py").read_text() == finding["script"]
+    suite = ElementTree.parse("out.xml").getroot().find("testsuite")
+    assert suite is not None
+    failed = [c.get("name") for c in suite if c.find("failure") is not None]
+    assert suite.get("failures") == str(len(failed)) == str(len(finding["checks"]))
+    assert "float32-forward-one_inf" in failed
+
+
+def test_a_seed_draws_the_same_fresh_inputs(mine):
+    first, again, other = (validate(mine, "right", "--json", "-", "--seed", s).output for s in ("7", "7", "8"))
+    assert first == again
+    assert first != other
+
+
+def test_parameters_of_other_names(tmp_path):
+    (tmp_path / "named.py").write_text("import numpy as np\n\ndef total(x, dim=None):\n    return np.asarray(x.sum(dim))\n")
+    args = ("validate", "named.py:total", "--op", "reductions.sum", "--dtype", "float64", "--json", "-")
+    without, renamed = (json.loads(call(*args, *more).output) for more in ((), ("--rename", "dim=axis")))
+    assert "has no option `axis`" in str(without["grades"])
+    assert "has no option `axis`" not in str(renamed["grades"])
+    assert "axis" in renamed["options"]
+
+
+def test_a_whole_module(tmp_path):
+    text = """
+import numpy as np
+
+def relu(x):
+    return np.maximum(x, 0)
+
+def relu_backward(grad_output, x):
+    return (grad_output * (x > 0),)
+
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+def helper(x):
+    return x
+"""
+    (tmp_path / "kernels.py").write_text(text)
+    done = call("validate", "kernels.py", "--all", "--dtype", "float32")
+    table = {line.split()[0]: line.split()[1:] for line in done.output.splitlines() if line.startswith("kernels.py:")}
+    assert {k: v[:2] for k, v in table.items()} == {
+        "kernels.py:relu": ["activations.relu", "fail"],  # inf * False is nan
+        "kernels.py:silu": ["activations.silu", "parity"],
+    }
+    assert done.exit_code == 1

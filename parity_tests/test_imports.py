@@ -70,6 +70,15 @@ def test_pairs_import_the_references_inside_functions(path):
     assert not roots(imports(path, top_level=True)) & HEAVY
 
 
+GUEST = sorted((PARITY / "guest").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", GUEST, ids=lambda p: p.name)
+def test_the_candidates_process_knows_nothing_of_the_engine(path):
+    own = {p.stem for p in GUEST} | {"", "None"}  # relative imports
+    assert roots(imports(path)) <= {"numpy", "ml_dtypes"} | own | set(sys.stdlib_module_names)
+
+
 def _run(code: str) -> dict:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     return json.loads(done.stdout.splitlines()[-1])

@@ -10,6 +10,8 @@ _LN2_HEAD = float.fromhex("0x1.62e42feep-1")
 """log(2) cut to 32 bits, so that its multiples up to 2^13 are exact, and below what was cut off."""
 _LN2_TAIL = float.fromhex("0x1.a39ef35793c76p-33")
 _FAR = 600.0
+_GONE = 2400.0
+"""Beyond this e^x times any number is 0 or infinite."""
 _TINY = 1e-260
 _SPLITTER = 2.0**27 + 1.0
 
@@ -27,6 +29,8 @@ def exp_times(c, x, e=None, dy=None):
     y = np.asarray(p if dy is None else dy * p)
     if far.any():
         far &= np.isfinite(x) & (c != 0)
+        if dy is None:
+            far &= (np.abs(x) < _GONE) | np.isinf(c)
         c, x, dy = (np.broadcast_to(v, far.shape)[far] for v in (c, x, 1.0 if dy is None else dy))
         y[far] = _apart(c, x, dy)
     return y

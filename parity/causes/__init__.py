@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from parity.causes import branches, contract, digits, gradients, normalizers, options, outputs, ranges, specials
+from parity.causes import branches, contract, digits, gradients, labels, normalizers, options, outputs, ranges, specials
 from parity.causes.scene import Observe, Scene
 from parity.judging import Seen
 from parity.results import Grade
@@ -17,11 +17,11 @@ Hypothesis = Callable[[Scene], str]
 CONTRACT: tuple[Hypothesis, ...] = (
     contract.errors, contract.missing_gradient, contract.dtype, contract.layout, contract.shape, contract.restless,
 )  # fmt: skip
-DIGITS: tuple[Hypothesis, ...] = (digits.narrow_input, digits.narrow_result)
+DIGITS: tuple[Hypothesis, ...] = (digits.narrow_input, digits.narrow_result, digits.rounds_on_the_way)
 EVERYWHERE: tuple[Hypothesis, ...] = (
-    outputs.zero, gradients.cotangent, outputs.factor, gradients.slope, gradients.diagonal, options.another_option,
-    options.another_argument, outputs.changed, outputs.offset, gradients.row_terms, options.another_op,
-    normalizers.another_variance, branches.one_branch, digits.approximation,
+    outputs.zero, gradients.cotangent, labels.counted, outputs.factor, gradients.slope, gradients.diagonal,
+    options.another_option, options.another_argument, outputs.changed, outputs.offset, gradients.row_terms,
+    options.another_op, normalizers.another_variance, branches.one_branch, digits.approximation,
 )  # fmt: skip
 SOMEWHERE: tuple[Hypothesis, ...] = (
     specials.swallowed, specials.flushed, specials.from_infinities, specials.at_corner, specials.ties, specials.at_zero,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from parity.cases import Stored, with_stored
 from parity.causes.scene import Scene, departs, floats, outputs, shown, truths, values
 from parity.hostile import FORMATS
 from parity.loader import definition
@@ -75,6 +76,20 @@ def narrow_result(s: Scene) -> str:
                 f"Keep intermediate results in {s.check.dtype}."
             )
     return ""
+
+
+def rounds_on_the_way(s: Scene) -> str:
+    """Asked in float32 for the same numbers it is right: in 16 bits it rounds what it should keep until the end."""
+    if s.check.dtype not in ("float16", "bfloat16") or s.seen.judged.outcome.stage != "values":
+        return ""
+    held = Stored(floats(s.seen.evaluation), s.seen.evaluation.cotangents)
+    wide = s.look(replace(with_stored(s.case, held, "cause"), layout=""), "float32")
+    if wide is None or wide.party.error or wide.judged.grade == "fail":
+        return ""
+    return (
+        f"It rounds intermediate results to {s.check.dtype}: asked in float32 for the same numbers, it is right. "
+        "Compute (and sum) in float32, and round once at the end."
+    )
 
 
 def approximation(s: Scene) -> str:

@@ -35,7 +35,7 @@ from parity.errors import ParityError
 @click.option("--strict", is_flag=True, help="Ask for tight: within our own budget everywhere, and no remarks.")
 @click.option("--scripts", metavar="FOLDER", default=".parity", show_default=True, help="Where a script for each failure goes.")
 @click.option("--json", "json_path", metavar="FILE", help="Write grades, failures and scripts as JSON ('-': to stdout).")
-@click.option("--junit", "junit_path", metavar="FILE", help="Write every check as JUnit XML.")
+@click.option("--junit", "junit_path", metavar="FILE", help="Write grades and failed checks as JUnit XML.")
 @own_ops()
 @OVERLAY
 def validate(candidate, op, whole, json_path, junit_path, scripts, strict, **settings) -> None:

@@ -1,4 +1,4 @@
-"""JUnit XML of validations, for continuous integration: a suite per candidate, a case per dtype, direction and failure."""
+"""JUnit XML of validations, for continuous integration: a suite for each candidate, a case for each grade and failure."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ def junit(results: Sequence[ValidationResult]) -> str:
 
 
 def _grade(suite: ElementTree.Element, result: ValidationResult, grade: Grade) -> None:
-    case = ElementTree.SubElement(
-        suite, "testcase", classname=result.op, name=f"{grade.dtype}-{grade.direction}", assertions=str(grade.checks)
-    )
-    if grade.grade == "not covered":
-        ElementTree.SubElement(case, "skipped", message=_xml("; ".join(grade.not_covered[:1])))
+    """A case for the grade where it holds or is not covered, else one for each failed check."""
+    name = f"{grade.dtype}-{grade.direction}"
+    if not grade.failures:
+        case = ElementTree.SubElement(suite, "testcase", classname=result.op, name=name, assertions=str(grade.checks))
+        if grade.grade == "not covered":
+            ElementTree.SubElement(case, "skipped", message=_xml("; ".join(grade.not_covered[:1])))
     for v in grade.failures:
         found = next((f for f in result.findings if v.check.id in f.checks), None)
         text = v.message or f"{v.units:.4g} units of u*scale, {v.budget:.4g} allowed"
-        ElementTree.SubElement(case, "failure", type=v.stage, message=_xml(f"{v.check.id}: {text}")).text = _body(found)
+        case = ElementTree.SubElement(suite, "testcase", classname=result.op, name=f"{name}-{v.check.hazard}")
+        ElementTree.SubElement(case, "failure", type=v.stage, message=_xml(text)).text = _body(found)
 
 
 def _body(found: Finding | None) -> str:

@@ -89,10 +89,25 @@ class Scanner:
         np.copyto(self.got, returned)
         if len(asked):
             out.asked.append(self._points(asked - first, first, reference))
+        if self._saturated(out, first, reference):
+            return
         if not self._measure(out, first, reference):
             out.histogram[0] += self.size
             return
         self._keep(out, first, reference)
+
+    def _saturated(self, out: Scan, first: int, reference) -> bool:
+        """Count a block in which the party returns one number and the reference is that number everywhere: its ends say so."""
+        one = self.got[0]
+        if self.root or one != self.got[-1] or self.got.min() != one or self.got.max() != one or np.isinf(one):
+            return False
+        ends = np.array([np.argmin(reference), np.argmax(reference)])
+        errors = np.abs(reference[ends] - one) * self.ruler.per_ulp(reference[ends])
+        if not (errors <= EDGES[0]).all():
+            return False
+        out.histogram[0] += self.size
+        out.highest.append(self._points(ends, first, reference))
+        return True
 
     def _points(self, index, first: int, reference) -> Points:
         return Points(index + first, self.got[index], reference[index])
@@ -115,6 +130,8 @@ class Scanner:
 
     def _measure_special(self, reference) -> bool:
         """The same where there are infinities, nan, or numbers about to overflow: a wrong one has error inf and scale 0."""
+        if np.isnan(self.got).all() and np.isnan(reference).all():
+            return False
         value = self.ruler.rounded(reference)
         if np.all((np.isnan(self.got) & np.isnan(reference)) | (np.isinf(value) & (self.got == value))):
             return False
