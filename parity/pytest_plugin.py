@@ -145,6 +145,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     return result
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Pytest's short summary and JUnit's `message` hold a failure's first line; on CI pytest would repeat all of them."""
+    report = yield
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None and item.stash.get(ASKED, False) and isinstance(call.excinfo.value, pytest.fail.Exception):
+        crash.message = crash.message.partition("\n")[0]
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Remarks that fail nothing: what a function prints, warns of, or does otherwise than it seems."""
     reports = [r for status in ("passed", "failed") for r in terminalreporter.getreports(status)]

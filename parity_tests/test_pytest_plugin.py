@@ -115,7 +115,10 @@ def test_marked(parity_check):
     assert "<-" not in result.stdout.str()  # the tests are shown where they were asked for
 
 
-def test_an_unshifted_softmax_fails_with_its_cause_its_smallest_input_and_a_program(pytester):
+@pytest.mark.parametrize("ci", [False, True], ids=["terminal", "ci"])
+def test_an_unshifted_softmax_fails_with_its_cause_its_smallest_input_and_a_program(pytester, monkeypatch, ci):
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)  # by these two pytest tells whether it runs on CI: it then trims nothing
+    monkeypatch.setenv("CI", "true") if ci else monkeypatch.delenv("CI", raising=False)
     body = 'test_softmax = testing.tests("softmax", kernels.softmax, **CHEAP)'
     result = run(pytester, body, "-k", "ordinary or constant_row or one_inf", "--parity-seed", "7")
     assert result.ret == 1
@@ -126,6 +129,10 @@ def test_an_unshifted_softmax_fails_with_its_cause_its_smallest_input_and_a_prog
     out.fnmatch_lines(["*candidate:*softmax as activations.softmax", "*again:*constant_row]' --parity-seed 7"])
     out.fnmatch_lines(["*fails like:*float32-forward-constant_row"])
     assert out.str().count("likely cause:") == 1
+    out.fnmatch_lines(
+        ["FAILED *constant_row] - Failed: nan*", "FAILED *one_inf*", "FAILED *", "=*3 failed*"],
+        consecutive=True,
+    )
     (program,) = [line.split()[-1] for line in result.outlines if "reproduce:" in line]
     shown = subprocess.run([sys.executable, pytester.path / program], capture_output=True, text=True, check=False, cwd="/")
     assert (shown.returncode, "nan" in shown.stdout) == (1, True), shown.stderr
