@@ -11,12 +11,13 @@ import numpy as np
 
 from parity.cases import Case
 from parity.errors import CandidateCrashed
-from parity.evaluate import ALIAS, Evaluation, Party, call, may_share
+from parity.evaluate import ALIAS, Evaluation, Party, call, may_share, prepare
 from parity.grading import missing_option
 from parity.guest.wire import Foreign
 from parity.isolation import Guest
 from parity.loader import implementation
 from parity.pair import Pair
+from parity.placing import Placing, placing, with_own_defaults, without
 from parity.replies import Reply
 from parity.results import Remark
 from parity.rounding import DTYPES
@@ -41,24 +42,72 @@ class Raised(Exception):
         self.reply = reply
 
 
+class Unasked(Exception):
+    """The candidate has no parameter for an option; carries the sentence."""
+
+
 class Isolated:
     """A candidate in a process of its own (an `Asker` of the grading)."""
 
     def __init__(self, guest: Guest, pair: Pair):
-        self.guest, self.pair = guest, pair
         about = guest.about if guest.running else guest.start()
+        self.guest, self.pair = guest, with_own_defaults(pair, about["parameters"]["forward"])
         self.directions = ("forward", "backward") if about["backward"] and pair.differentiable else ("forward",)
         self._remarks: Counter[tuple[str, str]] = Counter()
         self._first: dict[tuple[str, str], str] = {}
         self._spread = 0.0
         self._deaths: Counter[tuple[str, str, str]] = Counter()
         self._note(about["notes"], "loading")
+        self._placing = {d: self._placed(d) for d in self.directions}
         signature = inspect.signature(implementation(pair)).parameters.values()
         self._defaults = {p.name: p.default for p in signature if p.default is not p.empty and p.default is not None}
+        self._wants_defaults = False
+        if about["kind"] != "function":
+            self._fit()
 
     # -- what it can be asked --------------------------------------------------------------------------------------------------
+    def _placed(self, direction: str) -> Placing:
+        about, own = self.guest.about, direction == "backward" and self._has_own_gradient
+        return placing(self.pair, direction, about["parameters"][direction], own or about["kind"] == "function", not own)
+
+    def _fit(self) -> None:
+        """Leave out arrays that an object cannot take; what it takes shows when it is called."""
+        dtype = "float32" if "float32" in self.pair.dtypes else self.pair.dtypes[0]
+        while self._refuses(dtype):
+            fewer = {d: p.with_fewer() for d, p in self._placing.items() if d == "forward" or not self._has_own_gradient}
+            if fewer["forward"] is None:
+                self._placing = {d: self._placed(d) for d in self.directions}
+                return
+            self._placing |= {d: p for d, p in fewer.items() if p is not None}
+
+    def _refuses(self, dtype: str) -> bool:
+        """Whether an object says that it cannot take so many arrays."""
+        case = without(Case("ordinary"), self.lacking("forward")) or Case("ordinary")
+        try:
+            call(prepare(self.pair, case, dtype, "forward"), self.function("forward"))
+        except Raised as raised:
+            return raised.reply.error_type == "Refused"
+        except Exception:  # it does something else that is wrong, which is found out when it is judged
+            return False
+        return False
+
+    @property
+    def _has_own_gradient(self) -> bool:
+        return self.guest.candidate.backward is not None
+
+    def lacking(self, direction: str) -> tuple[str, ...]:
+        """The arrays that the candidate has no parameter for."""
+        return self._placing[direction].lacking
+
+    def given(self, direction: str) -> tuple[str | None, ...]:
+        """For each argument "" (by position), the name that it is given by, or None."""
+        return tuple(self._placing[direction].places.values())
+
     def lacks(self, pair: Pair, case: Case, direction: str) -> str:
-        """The option that the candidate has no parameter for, if any."""
+        """The option or array that the candidate has no parameter for, if any."""
+        absent = [n for n in self.lacking(direction) if n not in case.absent]
+        if absent:
+            return f"has no parameter `{absent[0]}`"
         parameters = self.guest.about["parameters"][direction]
         return "" if parameters is None else missing_option(pair, case, {n: p[0] for n, p in parameters.items()})
 
@@ -70,8 +119,13 @@ class Isolated:
         return ""
 
     def explicit(self, direction: str) -> dict[str, Any]:
-        """The op's defaults for parameters that the candidate has, but without a value of their own."""
-        parameters = self.guest.about["parameters"][direction] or {}
+        """The op's defaults for parameters that the candidate has, but without a value of their own.
+
+        A function whose parameters nobody knows (written in C) is given all of them once it has asked for one.
+        """
+        parameters = self.guest.about["parameters"][direction]
+        if parameters is None:
+            return self._defaults if self._wants_defaults else {}
         silent = [n for n, (_, state) in parameters.items() if state in ("required", "none")]
         return {n: self._defaults[n] for n in silent if n in self._defaults and n not in {k.name for k in self.pair.arrays}}
 
@@ -85,7 +139,12 @@ class Isolated:
         except CandidateCrashed as crash:
             self._deaths[e.dtype, e.direction, crash.death.kind] += 1
             return Party(error=crash.death.text + _at(crash.death.stack), error_type=crash.death.kind)
+        except Unasked as lack:
+            return Party(error=str(lack), error_type="NoOption")
         except Raised as raised:
+            if self._asks_for_more(e.direction, raised.reply):
+                self._wants_defaults = True
+                return self.ask(e)
             self._note(raised.reply.notes, at)
             return self._raised(e, raised.reply)
         except Exception as error:  # the pair's own adapter met something that it did not expect
@@ -93,6 +152,10 @@ class Isolated:
         for reply in replies:
             self._note(reply.notes, at)
         return self._party(e, result, replies, at)
+
+    def _asks_for_more(self, direction: str, reply: Reply) -> bool:
+        unknown = self.guest.about["parameters"][direction] is None and bool(self._defaults)
+        return unknown and not self._wants_defaults and reply.error_type == "TypeError" and "missing" in reply.error
 
     def function(
         self, direction: str, e: Evaluation | None = None, replies: list[Reply] | None = None
@@ -102,9 +165,14 @@ class Isolated:
         wanted = [a for k, a in kinds if k.differentiable and isinstance(a, np.ndarray)]
 
         def proxy(*args: Any, **options: Any) -> Any:
-            given = {**self.explicit(direction), **options} if self._is_plain() else options
+            given = {**self.explicit(direction), **options} if not self.pair.has_own_call else options
+            absent = self._placing[direction].unknown(given)
+            if absent:
+                raise Unasked(f"has no option `{absent}`")
+            args = self._placing[direction].padded(args)
             reply = self.guest.call(
-                direction, args, given, wanted=[*wanted, *_made(args[direction == "backward" :], e)],
+                direction, args, given, places=self.given(direction)[: len(args)],
+                wanted=[*wanted, *_made(args[direction == "backward" :], e)],
                 writable=e is not None and e.case.name == "ordinary",
                 watched=self._watched(), twice=replies is not None,
             )  # fmt: skip
@@ -120,9 +188,6 @@ class Isolated:
 
         return proxy
 
-    def _is_plain(self) -> bool:
-        return self.pair.call.__name__ == "_plain_call"
-
     def _watched(self) -> list[str]:
         """Names of torch's own function for this op, where the candidate is written in torch."""
         if self.guest.about["arrays"] != "torch":
@@ -134,6 +199,9 @@ class Isolated:
     def _raised(self, e: Evaluation, reply: Reply) -> Party:
         if e.case.options and self.guest.about["parameters"][e.direction] is None and reply.error_type == "TypeError":
             return Party(error=f"does not take these options ({reply.error})", error_type="NoOption")
+        needed = [n for n in self._placing[e.direction].needed if n in e.case.absent]
+        if needed and "None" in reply.error and reply.error_type in ("TypeError", "AttributeError"):
+            return Party(error=f"requires `{needed[0]}` ({reply.error})", error_type="NoOption")
         what = "writes into its input" if "read-only" in reply.error else "raised"
         limit = f"; it may use {self.guest.limits.memory / 2**30:.3g} GiB" if reply.error_type == "MemoryError" else ""
         where = f" ({reply.where})" if reply.where else ""
@@ -157,7 +225,7 @@ class Isolated:
         if any(r.differs for r in replies):
             self._note([("nondeterministic", NONDETERMINISTIC)], at)
             self._spread = max([self._spread, *(_spread(r.result, r.second) for r in replies)])
-            if len(replies) == 1 and self._is_plain():
+            if len(replies) == 1 and not self.pair.has_own_call:
                 again = _outputs(replies[0].second)
         return Party(outputs, again=again)
 

@@ -119,7 +119,7 @@ def _is_empty(variant: Variant, pair: Pair) -> bool:
 def _can_lay_out(pair: Pair, layout: str) -> bool:
     shapes = [k.shape for k in pair.arrays if k.role == "float"]
     least = 2 if layout == "fortran_order" else 1
-    if pair.call.__name__ != "_plain_call" and not shapes:
+    if pair.has_own_call and not shapes:
         return False
     return any(len(s) >= least for s in shapes)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from parity import errors
-from parity.commands.options import OVERLAY, own_ops
+from parity.commands.options import DTYPES, OVERLAY, own_ops
+from parity.commands.output import write
 from parity.errors import ParityError
-
-DTYPES = click.Choice(["float64", "float32", "float16", "bfloat16"])
 
 
 class Parity(click.Group):
@@ -45,17 +43,6 @@ def main() -> None:
     Exit codes: 0 held, 1 a tolerance violated, 2 usage or table invalid,
     3 the candidate crashed, 4 internal error, 5 nothing selected.
     """
-
-
-def write(path: str | None, text: str) -> None:
-    """Write text to a file, or to stdout for '-'."""
-    if path == "-":
-        click.echo(text, nl=False)
-    elif path is not None:
-        try:
-            Path(path).write_text(text, encoding="utf-8")
-        except OSError as e:
-            raise ParityError(f"{path!r} cannot be written ({e.strerror}); give a path in an existing folder.") from None
 
 
 @main.command()

@@ -12,7 +12,7 @@ from parity import oracle
 from parity.cases import Built, Case, build, cotangent, generator
 from parity.loader import definition, gradient, implementation
 from parity.oracle import Truth
-from parity.pair import Pair
+from parity.pair import Pair, as_tuple
 from parity.references import scipy_forward, torch_backward, torch_forward
 
 
@@ -96,17 +96,13 @@ def _canonical(pair: Pair, truths):
     if pair.canonical is None:
         return truths
     values = [t.hi if t.hi is not None else t.value for t in truths]
-    fixed = _tuple(pair.canonical(*values))
+    fixed = as_tuple(pair.canonical(*values))
     out = []
     for t, v in zip(truths, fixed, strict=True):
         flipped = np.signbit(v) != np.signbit(t.hi)
         sign = np.where(flipped, -1.0, 1.0)
         out.append(Truth((t.value * sign.astype(t.value.dtype)), t.hi * sign, t.lo * sign, t.scale, t.zero_sign))
     return tuple(out)
-
-
-def _tuple(result) -> tuple:
-    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
 
 
 def call(e: Evaluation, fn: Callable[..., Any]):
@@ -137,7 +133,7 @@ def _run(e: Evaluation, name: str, ours: Implementation) -> Party:
     except Exception as error:  # a reference that raises is a finding, not the end of the run
         return Party(error=f"raised {type(error).__name__}: {_one_line(error)}", error_type=type(error).__name__)
     if e.pair.canonical is not None and e.direction == "forward":
-        found = _tuple(e.pair.canonical(*found))
+        found = as_tuple(e.pair.canonical(*found))
     return Party(tuple(found))
 
 
@@ -170,7 +166,7 @@ def ask(e: Evaluation, ours: Implementation) -> Party:
     if any(a.tobytes() != c for a, c in zip(inputs, copies, strict=True)):
         _restore(inputs, copies)
         return Party(error="changed its input; work on a copy", error_type="mutation")
-    outputs = _tuple(result)
+    outputs = as_tuple(result)
     if not may_share(e.pair) and any(
         isinstance(out, np.ndarray) and np.shares_memory(out, a) for out in outputs for a in inputs if a.size
     ):
@@ -206,5 +202,5 @@ def structured(e: Evaluation, party: Party) -> Party:
         error = f"returned {len(outputs)} where {expected} {what} are expected"
         return replace(party, outputs=(), error=error, error_type="structure")
     if e.pair.canonical is not None and e.direction == "forward":
-        outputs = _tuple(e.pair.canonical(*outputs))
+        outputs = as_tuple(e.pair.canonical(*outputs))
     return replace(party, outputs=outputs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
@@ -21,8 +22,9 @@ from parity.judging import GRADES, Judge, Seen
 from parity.loader import catalogue, select
 from parity.oracle import OracleError
 from parity.pair import Pair
+from parity.placing import without
 from parity.results import Grade, ValidationResult
-from parity.runner import _detail, case_of, checks_of
+from parity.runner import case_of, checks_of, failure_detail, gap
 from parity.statistics import law_verdict
 from parity.tolerances import Table, read_table
 from parity.verdict import Check, Verdict
@@ -41,6 +43,10 @@ class Asker(Protocol):
 
     def ask(self, e: Evaluation) -> Party:
         """The candidate's answer; `e` holds no truth yet."""
+        ...
+
+    def lacking(self, direction: str) -> tuple[str, ...]:
+        """The arrays that the candidate has no parameter for, and the op can do without."""
         ...
 
     def tired(self, dtype: str, direction: str) -> str:
@@ -68,6 +74,10 @@ class InProcess:
             return ""
         return missing_option(pair, case, {n: p.kind.name for n, p in parameters.items()})
 
+    def lacking(self, direction: str) -> tuple[str, ...]:
+        """A function in this process is given every argument."""
+        return ()
+
     def ask(self, e: Evaluation) -> Party:
         """What the function returns."""
         return ask(e, self.candidate)
@@ -85,7 +95,7 @@ class InProcess:
 
 def missing_option(pair: Pair, case: Case, parameters: dict[str, str]) -> str:
     """The option of this case that is none of these parameters (name -> kind), as a sentence; "" where all are there."""
-    if "VAR_KEYWORD" in parameters.values() or pair.call.__name__ != "_plain_call":
+    if "VAR_KEYWORD" in parameters.values() or pair.has_own_call:
         return ""
     absent = [k for k in case.options if k not in parameters]
     return f"has no option `{absent[0]}`" if absent else ""
@@ -128,7 +138,7 @@ class Grading:
     ):  # fmt: skip
         if op not in table.rows:
             raise ParityError(f"{op} has no row in {table.path}, so there is nothing to judge it by; add one.")
-        self.pair, self.row = catalogue()[op], table.rows[op]
+        self.pair, self.row = getattr(asker, "pair", catalogue()[op]), table.rows[op]
         self.asker, self.source, self.first_failure, self.seed = asker, source, first_failure, seed
         self.judge = Judge(self.pair, self.row)
         self.failed: list[tuple[Check, Seen]] = []
@@ -144,13 +154,15 @@ class Grading:
         return tuple(grades)
 
     def checks(self, dtype: str, direction: str) -> list[tuple[Check, Case]]:
-        """Every check of one dtype and direction, against the truth, with its case."""
+        """Every check of one dtype and direction, against the truth, with its case (without arrays that it cannot be given)."""
         wanted = (dtype, direction, "truth")
         found = [c for c in checks_of(self.pair.op) if (c.dtype, c.direction, c.reference) == wanted]
+        lacking = self.asker.lacking(direction)
         known = [(c, case_of(c.op, c.hazard, dtype, direction)) for c in found]
+        known = [(c, without(case, lacking) or case) for c, case in known]
         if self.seed is None or not known:
             return known
-        fresh = fresh_cases([case for _, case in known], self.seed)
+        fresh = fresh_cases([case for _, case in known if set(lacking) <= set(case.absent)], self.seed)
         return known + [(Check(self.pair.op, dtype, direction, "truth", c.name), c) for c in fresh]
 
     def _grade(self, dtype: str, direction: str) -> Grade:
@@ -168,8 +180,9 @@ class Grading:
                 continue
             if check.hazard == "ordinary" and refuses(seen.party, dtype):
                 return Grade(dtype, direction, "not covered", 0, None, (), (f"{dtype}: {seen.party.error}",))
-            if seen.party.error_type == "NoOption":
-                missing.append(f"{check.hazard}: {seen.party.error}")
+            reason = self.not_covered(check, seen)
+            if reason:
+                missing.append(f"{check.hazard}: {reason}")
                 continue
             for name, value in case.options.items():
                 self.covered.setdefault(name, {})[repr(value)] = None
@@ -204,6 +217,19 @@ class Grading:
         except Exception:  # the definition refuses this input (its shapes do not fit), or has no case for it
             return None
 
+    def not_covered(self, check: Check, seen: Seen) -> str:
+        """Why an answer is none that could be graded: it lacks the option, or it has no kernel for the dtype where a reference
+        is listed as having none either; "" where it is graded.
+        """
+        e, party = seen.evaluation, seen.party
+        if party.error_type == "NoOption":
+            return party.error
+        for name in self.judge.references(e.direction, e.dtype) if refuses(party, e.dtype) else ():
+            reason = gap(self.pair, dataclasses.replace(check, reference=name, hazard=e.case.origin or e.case.name))
+            if reason:
+                return reason
+        return ""
+
     def verdict(self, check: Check, seen: Seen) -> Verdict:
         """The verdict of one check; a failure with what everybody else returns there."""
         outcome, budget = seen.judged.outcome, seen.judged.budget
@@ -215,11 +241,11 @@ class Grading:
         """What the candidate returned, beside what everybody else returns there."""
         e, outcome, ours = seen.evaluation, seen.judged.outcome, library(self.pair)
         mine = dataclasses.replace(e, parties={"ours": seen.party})
-        detail = {"got" if k == "ours" else k: v for k, v in _detail(mine, outcome, "ours", ours).items()}
+        detail = {"got" if k == "ours" else k: v for k, v in failure_detail(mine, outcome, "ours", ours).items()}
         if not self.first_failure:
             for name in ("ours", *self.judge.references(e.direction, e.dtype)):
                 e.party(name, ours)
-            others = _detail(e, outcome, "ours", ours)
+            others = failure_detail(e, outcome, "ours", ours)
             detail |= {k: others[k] for k in ("ours", "torch", "scipy", "truth") if k in others}
         return detail
 
@@ -240,16 +266,31 @@ def fresh_cases(cases: Sequence[Case], seed: int) -> list[Case]:
     return [*fresh, dataclasses.replace(cases[0], name="again_ordinary", origin=cases[0].origin or cases[0].name)]
 
 
-DTYPE_WORDS = ("dtype", "type", "float16", "bfloat16", "Half", "BFloat16", "not implemented for", "unsupported")
+NARROW = ("float16", "bfloat16")
+NAMES = {
+    "float64": "float64|[Dd]ouble",
+    "float32": r"float32|Float\b|[Ss]ingle",
+    "float16": "float16|[Hh]alf",
+    "bfloat16": "[Bb][Ff]loat16",
+}
+"""What libraries call the dtypes."""
+ANY_NAME = "|dtype|input type|data type|argument type|not implemented for|[Ll]ow precision"
+"""How they refuse a narrow one without naming it."""
+REFUSALS = ("TypeError", "NotImplementedError")
+"""The exceptions by which they refuse a dtype; a narrow one also by these:"""
+NARROW_REFUSALS = ("UFuncTypeError", "RuntimeError", "ValueError")
+TYPING = ("TypingError", "NumbaTypeError", "NumbaValueError")
+"""A compiler's, which are about types whatever they say."""
 
 
 def refuses(party: Party, dtype: str) -> bool:
-    """Whether a candidate says that it does not take this dtype (a wrong answer is no refusal)."""
-    types = ("TypeError", "NotImplementedError", "TypingError", "NumbaValueError", "UFuncTypeError", "NumbaTypeError")
-    said = any(w in party.error for w in DTYPE_WORDS)
-    if dtype in ("float64", "float32"):
-        return party.error_type in types[:2] and "float" in party.error
-    return said and (party.error_type in types or party.error_type in ("RuntimeError", "ValueError"))
+    """Whether a candidate says that it does not take this dtype (a wrong answer is no refusal, nor an error about others)."""
+    said = re.sub(r"(tensor|array|Array)\([^()]*\)", "", party.error)  # an array that is shown names its dtype
+    if dtype in NARROW:
+        return party.error_type in TYPING or (
+            party.error_type in REFUSALS + NARROW_REFUSALS and re.search(NAMES[dtype] + ANY_NAME, said) is not None
+        )
+    return party.error_type in REFUSALS and re.search(NAMES[dtype], said) is not None
 
 
 def _graded(dtype: str, direction: str, held: list[tuple[str, Verdict]], missing: list[str]) -> Grade:

@@ -207,9 +207,12 @@ class Guest:
     # -- calls -----------------------------------------------------------------------------------------------------------------
     def call(
         self, direction: str, args: Sequence[Any], options: dict[str, Any], *,
-        wanted: Sequence[Any] = (), writable: bool = False, watched: Sequence[str] = (), twice: bool = True,
+        places: Sequence[str | None] = (), wanted: Sequence[Any] = (), writable: bool = False, watched: Sequence[str] = (),
+        twice: bool = True,
     ) -> Reply:  # fmt: skip
         """Call the candidate; `wanted` are the arrays (by identity) that a gradient is wanted for.
+
+        `places` says of each argument whether it is given by position (""), by a name, or not at all (None).
 
         Raises CandidateCrashed, with the `Death`, where the process does not survive; the next call starts another.
         """
@@ -218,6 +221,7 @@ class Guest:
         blobs: list[bytes] = []
         message = {
             "do": "call", "direction": direction, "writable": writable, "watched": list(watched), "twice": twice,
+            "places": list(places),
             "args": [wire.encode(a, blobs, pickled, wanted) for a in args],
             "options": {"dict": {k: wire.encode(v, blobs, pickled, wanted) for k, v in options.items()}},
         }  # fmt: skip

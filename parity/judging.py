@@ -18,7 +18,7 @@ from parity.compare import Outcome, compare, units_of
 from parity.evaluate import Evaluation, Party, library, structured
 from parity.oracle import Truth
 from parity.pair import Pair
-from parity.runner import SCIPY_DTYPES, _regional, judge_party
+from parity.runner import SCIPY_DTYPES, judge_party, regional_limits
 from parity.tolerances import Row
 
 GRADES = ("tight", "parity", "fail")
@@ -129,7 +129,7 @@ class Judge:
         return None if fine.all() else _worst_of(outcome, ~fine, units_of(got, truth, e.dtype))
 
     def _compared(self, e: Evaluation, got, truth: Truth, allowed: float) -> Outcome:
-        limit, floor = _regional(e, self.row, "ours", allowed, truth)
+        limit, floor = regional_limits(e, self.row, "ours", allowed, truth)
         return compare(got, truth, np.maximum(limit, allowed), e.dtype, floor=floor)
 
 

@@ -56,6 +56,11 @@ def definition(op: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(f"parity.definitions.{family}"), name)
 
 
+def is_elementwise(op: str) -> bool:
+    """Whether each element of the result depends on one element of the only array, as the definition declares."""
+    return getattr(definition(op), "kind", "") == "elementwise"
+
+
 def implementation(pair: Pair) -> Callable[..., Any]:
     """Our forward (of an own op: the user's)."""
     return _own[pair.op].forward if pair.op in _own else resolve(pair.ours or f"npimpl.{pair.op}")
@@ -151,5 +156,5 @@ def _forget_what_was_cached() -> None:
     catalogue.cache_clear()
     definition.cache_clear()
     runner = sys.modules.get("parity.runner")  # it imports this module; what it has not listed yet needs no clearing
-    for name in ("cases", "_by_hazard", "_evaluated") if runner is not None else ():
+    for name in ("cases", "_by_hazard", "evaluated") if runner is not None else ():
         getattr(runner, name).cache_clear()

@@ -17,10 +17,10 @@ from parity.compare import units_of
 from parity.evaluate import Evaluation, Party, evaluate, library
 from parity.evidence import HAZARD, cell_name, decode_stored, encode_stored, spelled
 from parity.hostile import FORMATS
-from parity.loader import catalogue, definition
+from parity.loader import catalogue, definition, is_elementwise
 from parity.oracle import OracleError, Truth
 from parity.remote import Remote, dispatch_paths
-from parity.runner import _gap, _references, case_of, checks_of, judge_party
+from parity.runner import case_of, checks_of, gap, judge_party, references_of
 from parity.tolerances import Row
 from parity.verdict import Check
 
@@ -144,7 +144,7 @@ def _groups(op: str) -> dict[tuple[str, str, str], tuple[str, ...]]:
     groups: dict[tuple[str, str, str], list[str]] = {}
     pair = catalogue()[op]
     for c in checks_of(op):
-        if c.direction != "distribution" and _gap(pair, c) is None:
+        if c.direction != "distribution" and gap(pair, c) is None:
             groups.setdefault((c.hazard, c.dtype, c.direction), []).append(_who(c.reference))
     return {key: tuple(whos) for key, whos in groups.items()}
 
@@ -174,7 +174,7 @@ def _case_readings(
 ) -> list[Reading]:
     """The parties of one case on every path; a stored input of an elementwise op in every layout."""
     is_stored = stored is not None or hazard.startswith(HAZARD["ours"])
-    layouts = layouts or (LAYOUTS if _is_elementwise(e.pair.op) and is_stored else ("",))
+    layouts = layouts or (LAYOUTS if is_elementwise(e.pair.op) and is_stored else ("",))
     given = tuple(t is not None for t in e.truths)
     held = stored if stored is not None else e.case.stored
     found = []
@@ -205,14 +205,10 @@ def _readings(e: Evaluation, party: Party, row: Row, who: str, hazard: str, path
         return
     regions = row.numbered_regions(who, e.direction, e.dtype)
     x, truth = e.built.arrays[0], e.truths[0]
-    if truth is None or truth.hi is None or np.shape(x) != truth.value.shape or not _is_elementwise(e.pair.op):
+    if truth is None or truth.hi is None or np.shape(x) != truth.value.shape or not is_elementwise(e.pair.op):
         yield Reading(**common, region=None, units=outcome.units, stage="values", element=_element(e, outcome.index))
         return
     yield from _regional_readings(e, party, regions, common)
-
-
-def _is_elementwise(op: str) -> bool:
-    return getattr(definition(op), "kind", "") == "elementwise"
 
 
 def _regional_readings(e: Evaluation, party: Party, regions, common) -> Iterator[Reading]:
@@ -254,7 +250,7 @@ def _element(e: Evaluation, index: tuple[int, ...]) -> str:
     position, *rest = index
     at = tuple(rest)
     x = e.built.arrays[0]
-    if _is_elementwise(e.pair.op) and len(at) == np.ndim(x):
+    if is_elementwise(e.pair.op) and len(at) == np.ndim(x):
         text = f"{e.built.kinds[0].name} = {spelled(float(np.asarray(x)[at]))}"
         if e.direction == "backward":
             text += f", dy = {spelled(float(np.asarray(e.cotangents[0])[at]))}"
@@ -308,7 +304,7 @@ def _keep_finding(f, row: Row, paths, readings, witnesses) -> None:
     if f.units <= 1.02 * before:
         return
     data = encode_stored(f.case, f.stored)
-    stored = decode_stored(data, _is_elementwise(f.op))
+    stored = decode_stored(data, is_elementwise(f.op))
     e = evaluate(catalogue()[f.op], with_stored(f.case, stored, "searched"), f.dtype, f.direction)
     new = _case_readings(e, f.case.origin or f.case.name, stored, (f.who,), row, paths)
     readings += [replace(r, hazard=NEW) for r in new]
@@ -325,8 +321,8 @@ def _same_cell(r: Reading, f) -> bool:
 
 def _parties(op: str, dtype: str, direction: str) -> tuple[str, ...]:
     pair = catalogue()[op]
-    names = [r for r in _references(pair, dtype, direction)]
-    gaps = {r for r in names if _gap(pair, Check(op, dtype, direction, r, "ordinary")) is not None}
+    names = [r for r in references_of(pair, dtype, direction)]
+    gaps = {r for r in names if gap(pair, Check(op, dtype, direction, r, "ordinary")) is not None}
     return tuple(_who(r) for r in names if r not in gaps)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from parity.pair import as_tuple
 from parity.real import Real, Tape, Undecided, _multiply
 from parity.rounding import DTYPES, is_proven, nearest, split
 
@@ -67,7 +68,7 @@ def forward(definition: Any, arrays: Arrays, options: dict, dtype: str) -> tuple
         return definition.forward(arrays, options, dtype)
     kind = getattr(definition, "kind", "general")
     if kind == "movement":
-        return tuple(_moved(r) for r in _as_tuple(definition(*arrays, **options)))
+        return tuple(_moved(r) for r in as_tuple(definition(*arrays, **options)))
     if kind == "elementwise":
         return (_elementwise(definition, arrays[0], options, dtype, None),)
     results = _resolve(lambda: _outputs(definition, arrays, options), dtype)
@@ -105,17 +106,13 @@ def output_shapes(definition: Any, arrays: Arrays, options: dict) -> list[tuple[
     if kind == "elementwise":
         return [arrays[0].shape]
     if kind == "movement":
-        results = [np.asarray(r) for r in _as_tuple(definition(*arrays, **options))]
+        results = [np.asarray(r) for r in as_tuple(definition(*arrays, **options))]
     else:
         results = _decided(lambda: _outputs(definition, arrays, options))
     return [None if r.dtype.kind in "iub" else r.shape for r in results]
 
 
 # -- evaluating --------------------------------------------------------------------------------------------------------
-def _as_tuple(result) -> tuple:
-    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
-
-
 def to_reals(array):
     """A float array as an object array of exact `Real`s; anything else unchanged."""
     if not isinstance(array, np.ndarray) or array.dtype.kind in "iubO":
@@ -126,7 +123,7 @@ def to_reals(array):
 
 
 def _outputs(definition, arrays, options) -> list[np.ndarray]:
-    return [_as_output(r) for r in _as_tuple(definition(*map(to_reals, arrays), **options))]
+    return [_as_output(r) for r in as_tuple(definition(*map(to_reals, arrays), **options))]
 
 
 def _as_output(result) -> np.ndarray:
@@ -144,7 +141,7 @@ def _reverse(definition, cotangents, arrays, options, wanted):
     leaves = [to_reals(a) for a in arrays]
     Tape.records = records = []
     try:
-        outputs = [_as_output(r) for r in _as_tuple(definition(*leaves, **options))]
+        outputs = [_as_output(r) for r in as_tuple(definition(*leaves, **options))]
     finally:
         Tape.records = None
     for out, dy in zip(outputs, cotangents, strict=True):
@@ -265,7 +262,7 @@ def _scales(his, definition, direction, context):
         return _scale_of(lambda: _reverse(definition, seeds, absolute, options, wanted)[1], his)
     seeds = [to_reals(c) for c in cotangents]
     dy = seeds[0] if len(seeds) == 1 else tuple(seeds)
-    return _scale_of(lambda: [_as_output(_as_tuple(how(dy, *map(to_reals, arrays), **options))[i]) for i in kept], his)
+    return _scale_of(lambda: [_as_output(as_tuple(how(dy, *map(to_reals, arrays), **options))[i]) for i in kept], his)
 
 
 def _is_float(a) -> bool:

@@ -37,7 +37,7 @@ from parity.kinds import (
     Simplex,
 )
 from parity.oracle import OracleError, Truth
-from parity.pair import Pair, Variant, with_options, with_shapes
+from parity.pair import Pair, Variant, as_tuple, with_options, with_shapes
 from parity.references import _torch_call, to_array, to_tensor, torch_backward, torch_forward
 from parity.rounding import DTYPES, nearest
 
@@ -354,9 +354,9 @@ def _prepared(own: OwnOp) -> Any:
 
 
 def _called(e: Any, fn: Callable[..., Any]) -> tuple:
-    from parity.evaluate import _tuple, call
+    from parity.evaluate import call
 
-    return _tuple(call(e, fn))
+    return as_tuple(call(e, fn))
 
 
 def _counted(op: str, role: str, found: Sequence[Any], expected: int, what: str) -> None:

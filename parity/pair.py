@@ -37,6 +37,11 @@ def with_shapes(name: str, options: Mapping[str, Any] | None = None, **shapes) -
     return Variant(options or {}, shapes, name)
 
 
+def as_tuple(result) -> tuple:
+    """The results of a function of one result or several."""
+    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
+
+
 def _plain_call(fn, grad, arrays, options):
     return fn(*grad, *arrays, **options)
 
@@ -84,3 +89,8 @@ class Pair:
     """Whether the result may share memory with an input (its docstring then says that it is a view)."""
     laws: Mapping[str, Law] = field(default_factory=dict)
     """For stochastic ops: named laws that samples must follow."""
+
+    @property
+    def has_own_call(self) -> bool:
+        """Whether `call` does more than to pass the arrays and the options on."""
+        return self.call is not _plain_call

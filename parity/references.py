@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parity.cases import Built
-from parity.pair import Pair
+from parity.pair import Pair, as_tuple
 from parity.rounding import DTYPES
 
 RENAMED = {"axis": "dim", "keepdims": "keepdim"}
@@ -65,10 +65,6 @@ def _torch_call(pair: Pair, tensors, options):
     return resolve(pair.torch)(*tensors, **{RENAMED.get(k, k): v for k, v in options.items()})
 
 
-def _tuple(result) -> tuple:
-    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
-
-
 def torch_forward(pair: Pair, built: Built) -> tuple[np.ndarray, ...]:
     """torch's outputs."""
     import torch
@@ -77,7 +73,7 @@ def torch_forward(pair: Pair, built: Built) -> tuple[np.ndarray, ...]:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         out = _torch_call(pair, [to_tensor(a) for a in built.arrays], dict(built.options))
-        return tuple(to_array(t) for t in _tuple(out))
+        return tuple(to_array(t) for t in as_tuple(out))
 
 
 def torch_backward(pair: Pair, built: Built, cotangents) -> tuple[np.ndarray | None, ...]:
@@ -91,7 +87,7 @@ def torch_backward(pair: Pair, built: Built, cotangents) -> tuple[np.ndarray | N
         wanted = [i for i, k in enumerate(built.kinds) if k.differentiable and tensors[i] is not None]
         for i in wanted:
             tensors[i] = tensors[i].detach().requires_grad_()
-        outputs = _tuple(_torch_call(pair, tensors, dict(built.options)))
+        outputs = as_tuple(_torch_call(pair, tensors, dict(built.options)))
         used = [(o, to_tensor(c)) for o, c in zip(outputs, cotangents, strict=True) if c is not None and o.requires_grad]
         gradients: dict[int, np.ndarray] = {}
         if used:
@@ -109,4 +105,4 @@ def scipy_forward(pair: Pair, built: Built) -> tuple[np.ndarray, ...]:
     fn = pair.scipy if callable(pair.scipy) else resolve(str(pair.scipy))
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return tuple(np.asarray(r) for r in _tuple(fn(*built.arrays, **built.options)))
+        return tuple(np.asarray(r) for r in as_tuple(fn(*built.arrays, **built.options)))

@@ -68,6 +68,8 @@ def same_bits(a: Any, b: Any) -> bool:
     """Whether two results are the same to the last bit (one nan is as good as another)."""
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return type(a) is type(b) and len(a) == len(b) and all(map(same_bits, a, b))
+    if isinstance(a, float) and isinstance(b, float):
+        return _same_numbers(np.asarray(a), np.asarray(b))
     if isinstance(a, wire.Foreign) and isinstance(b, wire.Foreign):
         return a.name == b.name
     if isinstance(a, (np.ndarray, np.generic)) and isinstance(b, (np.ndarray, np.generic)):

@@ -16,7 +16,7 @@ from parity.compare import Outcome, compare, units_of
 from parity.environment import dispatch_path, is_certified
 from parity.evaluate import Evaluation, Implementation, Party, evaluate, library
 from parity.evidence import witness_cases
-from parity.loader import catalogue, definition
+from parity.loader import catalogue, definition, is_elementwise
 from parity.oracle import OracleError, Truth
 from parity.pair import Pair
 from parity.remote import current_path
@@ -57,9 +57,8 @@ def _among(value: str, allowed: tuple[str, ...]) -> bool:
 @cache
 def cases(op: str) -> tuple[Case, ...]:
     """Every case of an op: those of its argument kinds and options, and the witnesses that searches found."""
-    define = definition(op)
-    drawn = cases_of(catalogue()[op], define)
-    return (*drawn, *witness_cases(op, drawn, getattr(define, "kind", "") == "elementwise"))
+    drawn = cases_of(catalogue()[op], definition(op))
+    return (*drawn, *witness_cases(op, drawn, is_elementwise(op)))
 
 
 @cache
@@ -87,12 +86,13 @@ def checks_of(op: str) -> list[Check]:
                 continue
             for direction in ("forward", "backward") if pair.differentiable else ("forward",):
                 if _among(direction, case.directions):
-                    names = _references(pair, dtype, direction)
+                    names = references_of(pair, dtype, direction)
                     out += [Check(op, dtype, direction, r, case.name) for r in names if _among(r, case.references)]
     return out + [Check(op, "float64", "distribution", "truth", name) for name in pair.laws]
 
 
-def _references(pair: Pair, dtype: str, direction: str) -> list[str]:
+def references_of(pair: Pair, dtype: str, direction: str) -> list[str]:
+    """Who an op is judged against: the truth, and the libraries that have this dtype and direction."""
     names = ["truth"]
     if pair.torch is not None:
         names.append("torch")
@@ -124,7 +124,8 @@ def run_op(op: str, selection: Selection, table: Table, ours: Implementation | N
 
 
 @lru_cache(maxsize=8)
-def _evaluated(op: str, hazard: str, dtype: str, direction: str) -> Evaluation:
+def evaluated(op: str, hazard: str, dtype: str, direction: str) -> Evaluation:
+    """The evaluation of one case; the last few are kept."""
     return evaluate(catalogue()[op], case_of(op, hazard, dtype, direction), dtype, direction)
 
 
@@ -133,7 +134,7 @@ def run_check(check: Check, table: Table) -> Verdict:
     pair = catalogue()[check.op]
     if check.direction == "distribution":
         return law_verdict(pair, check, table.rows.get(check.op), library(pair))
-    evaluation = _evaluated(check.op, check.hazard, check.dtype, check.direction)
+    evaluation = evaluated(check.op, check.hazard, check.dtype, check.direction)
     return judge(evaluation, check, table.rows.get(check.op), library(pair))
 
 
@@ -143,7 +144,7 @@ def judge(e: Evaluation, check: Check, row: Row | None, ours: Implementation) ->
     if row is None:
         return Verdict(check, "violated", math.inf, 0.0, "table", f"{check.op} has no row in the tolerance table; add one.")
     who = "ours" if check.reference == "truth" else check.reference
-    reason = _gap(e.pair, check)
+    reason = gap(e.pair, check)
     party = e.party(who, ours)
     if reason is not None:
         arrays = [a for a in (*e.built.arrays, *party.outputs) if a is not None]
@@ -156,7 +157,8 @@ def judge(e: Evaluation, check: Check, row: Row | None, ours: Implementation) ->
     return _with_difference(e, check, row, who, outcome, budget, ours)
 
 
-def _gap(pair: Pair, check: Check) -> str | None:
+def gap(pair: Pair, check: Check) -> str | None:
+    """Why the reference of a check cannot answer it, where the pair lists that; else None."""
     for key, reason in pair.without.items():
         wanted = (check.reference, check.dtype, check.direction, check.hazard)
         if all(k in ("*", w) for k, w in zip(key, wanted, strict=False)):
@@ -187,12 +189,12 @@ def _judge_output(e: Evaluation, got, truth: Truth | None, row: Row, who: str, b
         if got is None:
             return Outcome(True, "values", 0.0)
         return Outcome(False, "structure", math.inf, (position,), "returned a gradient where None is expected")
-    limit, floor = _regional(e, row, who, budget, truth)
+    limit, floor = regional_limits(e, row, who, budget, truth)
     outcome = compare(got, truth, limit, e.dtype, floor=floor, check_dtype=who == "ours")
     return Outcome(outcome.holds, outcome.stage, outcome.units, (position, *outcome.index), outcome.message)
 
 
-def _regional(e: Evaluation, row: Row, who: str, budget: float, truth: Truth):
+def regional_limits(e: Evaluation, row: Row, who: str, budget: float, truth: Truth):
     """The budget and absolute floor of each element, where the table has regions of the first input."""
     regions = row.regions(who, e.direction, e.dtype)
     if not regions or np.shape(e.built.arrays[0]) != truth.value.shape:
@@ -221,11 +223,15 @@ def _with_difference(
         text = f"the listed difference no longer occurs ({entry['returns']}); remove this hazard from `differs`."
         return Verdict(check, status, outcome.units, budget, "differs", text)
     if not outcome.holds:
-        return Verdict(check, "violated", outcome.units, budget, outcome.stage, outcome.message, _detail(e, outcome, who, ours))
+        return Verdict(
+            check, "violated", outcome.units, budget, outcome.stage, outcome.message, failure_detail(e, outcome, who, ours)
+        )
     if check.reference != "truth":
         apart = _parity(e, row, who, budget, ours)
         if apart is not None:
-            return Verdict(check, "violated", apart.units, budget, apart.stage, apart.message, _detail(e, apart, "ours", ours))
+            return Verdict(
+                check, "violated", apart.units, budget, apart.stage, apart.message, failure_detail(e, apart, "ours", ours)
+            )
     return Verdict(check, "held", outcome.units, budget)
 
 
@@ -249,10 +255,11 @@ def _parity(e: Evaluation, row: Row, who: str, budget: float, ours: Implementati
 
 
 # -- what a failure shows ----------------------------------------------------------------------------------------------
-def _detail(e: Evaluation, outcome: Outcome, who: str, ours: Implementation) -> dict[str, Any]:
+def failure_detail(e: Evaluation, outcome: Outcome, who: str, ours: Implementation) -> dict[str, Any]:
+    """The worst element: where it is, what went in, what everybody who was asked returned, the truth."""
     position, *rest = outcome.index or (0,)
     index = tuple(rest)
-    detail: dict[str, Any] = {"element": f"[{', '.join(map(str, index))}] of {_place(e, position)}"}
+    detail: dict[str, Any] = {"element": f"[{', '.join(map(str, index))}] of {place(e, position)}"}
     detail |= {f"input {k.name}": _shown(a, index) for k, a in zip(e.built.kinds, e.built.arrays, strict=True) if a is not None}
     if e.built.options:
         detail["options"] = ", ".join(f"{k}={v!r}" for k, v in e.built.options.items())
@@ -260,19 +267,21 @@ def _detail(e: Evaluation, outcome: Outcome, who: str, ours: Implementation) -> 
     for name in dict.fromkeys((who, "ours", "torch", "scipy")):
         party = e.parties.get(name)
         if party is not None:
-            detail[name] = party.error or _element(party.outputs, position, index)
+            detail[name] = party.error or element_shown(party.outputs, position, index)
     if truth is not None:
-        detail["truth"] = _element((truth.value,), 0, index)
+        detail["truth"] = element_shown((truth.value,), 0, index)
     return detail
 
 
-def _place(e: Evaluation, position: int) -> str:
+def place(e: Evaluation, position: int) -> str:
+    """Which result is at a position, in words: an output, or the gradient of an array."""
     if e.direction == "backward":
         return f"the gradient of {e.built.kinds[position].name}"
     return "the result" if len(e.truths) == 1 else f"output {position}"
 
 
-def _element(outputs: Sequence[Any], position: int, index: tuple[int, ...]) -> str:
+def element_shown(outputs: Sequence[Any], position: int, index: tuple[int, ...]) -> str:
+    """One element of one result as `number` shows it."""
     try:
         return number(np.asarray(outputs[position])[index])
     except (IndexError, TypeError, ValueError):

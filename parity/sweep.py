@@ -13,7 +13,7 @@ from typing import Any
 
 from parity.errors import ParityError
 from parity.journal import Journal
-from parity.loader import catalogue, definition, select, wide
+from parity.loader import catalogue, is_elementwise, select, wide
 from parity.runner import SCIPY_DTYPES
 from parity.sweeping.chunk import Task, run_chunk
 from parity.sweeping.identity import conditions
@@ -50,7 +50,7 @@ def task(op: str, dtype: str, who: str = "ours") -> Task:
 
 def _check(op: str, dtype: str, who: str) -> None:
     pair = catalogue()[op]
-    if getattr(definition(op), "kind", "") != "elementwise":
+    if not is_elementwise(op):
         raise ParityError(f"{op} is not elementwise, so its inputs cannot be enumerated; judge it with `parity run {op}`.")
     if wide(op) is None:
         raise ParityError(f"{op} has no float64 form to sweep it with; add one of a few ulp to WIDE in parity/pairs/_wide.py.")

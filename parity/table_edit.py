@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import ParityError
-from parity.tolerances import Reader, _check
+from parity.tolerances import Reader, problems_in
 
 Key = tuple[Any, ...]
 
@@ -26,7 +26,7 @@ def edited(text: str, changes: Mapping[Key, float], path: Path) -> str:
     changed = "".join(lines)
     again = Reader()
     data = again.read(path, changed.encode())
-    if again.problems or _check(data, again.lines, partial=False) or any(_at(data, w) != v for w, v in changes.items()):
+    if again.problems or problems_in(data, again.lines, partial=False) or any(_at(data, w) != v for w, v in changes.items()):
         raise ParityError(f"{path} could not be changed safely; nothing was written.")
     return changed
 

@@ -154,8 +154,7 @@ def _stable(hazard: str) -> str:
 
 def names_of(s: Settings) -> list[str]:
     """The names of the tests, in their order; the last one is about conduct."""
-    nobody: Any = None  # nothing is asked yet
-    names = list(listed(s, Grading(s.op, nobody, read_table(None, s.overlay), seed=0)))
+    names = list(listed(s, Grading(s.op, InProcess(None, None), read_table(None, s.overlay), seed=0)))
     if not names:
         raise NothingSelected(f"{s.op} has no check in {', '.join(s.dtypes)}; its dtypes are {catalogue()[s.op].dtypes}.")
     return [*names, CONDUCT] if s.isolate else names
@@ -231,8 +230,9 @@ class Tested:
         if reason:
             return Outcome("skipped", reason)
         seen = self._seen(check, case)
-        if seen.party.error_type == "NoOption":
-            return Outcome("skipped", seen.party.error)
+        reason = self.grading.not_covered(check, seen)
+        if reason:
+            return Outcome("skipped", reason)
         if seen.judged.grade == "fail":
             self.grading.failed.append((check, seen))
             return self._explained(check, seen)

@@ -178,7 +178,7 @@ def _parse(path: Path, content: bytes, partial: bool) -> tuple[dict, dict[str, i
     if not isinstance(data, dict):
         problems.append((1, "must be a mapping from `family.op` to its tolerances."))
     elif not problems:
-        problems = _check(data, reader.lines, partial)
+        problems = problems_in(data, reader.lines, partial)
     if problems:
         raise TableError(path, problems)
     return data, {str(k[0]): line for k, line in reader.lines.items() if len(k) == 1}
@@ -270,7 +270,8 @@ class Reader:
         return {"true": True, "false": False, "null": None, "~": None, "": None}.get(text, text)
 
 
-def _check(data: dict, lines: dict[Path_, int], partial: bool) -> list[tuple[int, str]]:
+def problems_in(data: dict, lines: dict[Path_, int], partial: bool) -> list[tuple[int, str]]:
+    """What the schema objects to, with the line of each; `partial` is for an overlay, whose rows may be incomplete."""
     from jsonschema import Draft202012Validator
 
     from parity.schema import ROW, TABLE

@@ -176,6 +176,8 @@ def load_lines(candidate: Candidate, asker: Any) -> Callable[[str], str]:
             return loading_lines(given, direction)
         about = asker.guest.about
         settings = {"arrays": about["arrays"], "kind": "function" if own else about["kind"], "rename": candidate.rename}
-        return loading_lines(given, direction, own_gradient=own, defaults=asker.explicit(direction), **settings)
+        return loading_lines(
+            given, direction, own_gradient=own, defaults=asker.explicit(direction), places=asker.given(direction), **settings
+        )
 
     return lines

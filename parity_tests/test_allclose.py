@@ -24,7 +24,7 @@ def test_ordinary_inputs_are_close(op, dtype, table):
         if case.hazards or case.layout or case.stored is not None:
             continue
         for direction in ("forward", "backward") if pair.differentiable else ("forward",):
-            if runner._gap(pair, runner.Check(op, dtype, direction, "torch", case.name)) is not None:
+            if runner.gap(pair, runner.Check(op, dtype, direction, "torch", case.name)) is not None:
                 continue
             if row.difference("torch", direction, dtype, case.name) is not None:
                 continue

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +16,7 @@ from click.testing import CliRunner
 
 import parity
 from parity.cli import main
+from parity.commands.output import write
 
 
 @pytest.fixture(autouse=True)
@@ -274,3 +277,15 @@ def helper(x):
         "kernels.py:silu": ["activations.silu", "parity"],
     }
     assert done.exit_code == 1
+
+
+def test_json_goes_through_a_link_and_into_a_pipe_and_replaces_neither(tmp_path):
+    kept, link = tmp_path / "kept.json", tmp_path / "link.json"
+    kept.write_text("old")
+    link.symlink_to(kept)
+    write(str(link), "new\n")
+    assert (link.is_symlink(), kept.read_text()) == (True, "new\n")
+    words = [sys.executable, "-m", "parity", "audit", "ours", "activations.relu", "--json", "/dev/stdout"]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert shown.startswith('{\n "party": "ours"')
+    assert Path("/dev/stdout").is_symlink()

@@ -131,6 +131,9 @@ class Theirs:
     def lacks(self, pair, case, direction):
         return ""
 
+    def lacking(self, direction):
+        return ()
+
     def tired(self, dtype, direction):
         return ""
 

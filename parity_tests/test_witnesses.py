@@ -51,7 +51,7 @@ def _reaches(op: str, entry: dict, key: tuple, row: Row) -> str:
     plain = entry["path"] == current_path() and not entry.get("layout")
     if plain and region is None:
         check = Check(op, dtype, direction, "truth" if who == "ours" else who, entry["check"])
-        verdict = runner.judge(runner._evaluated(op, entry["check"], dtype, direction), check, row, runner.library(pair(op)))
+        verdict = runner.judge(runner.evaluated(op, entry["check"], dtype, direction), check, row, runner.library(pair(op)))
         return (
             ""
             if verdict.status == "violated"

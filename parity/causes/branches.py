@@ -8,12 +8,12 @@ import numpy as np
 
 from parity.causes.scene import SHARP, Scene, close, departs, outputs, shown, truths, values
 from parity.judging import Seen
-from parity.loader import definition
+from parity.loader import is_elementwise
 
 
 def one_branch(s: Scene) -> str:
     """Everything is wrong in one region, and nothing outside of it."""
-    if getattr(definition(s.check.op), "kind", "") != "elementwise" or not s.places:
+    if not is_elementwise(s.check.op) or not s.places:
         return ""
     places = [p for p in s.places if departs(p)]
     if len(places) < 2 or len(places) < len(s.places):

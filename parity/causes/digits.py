@@ -10,7 +10,7 @@ import numpy as np
 from parity.cases import Stored, with_stored
 from parity.causes.scene import Scene, departs, floats, outputs, shown, truths, values
 from parity.hostile import FORMATS
-from parity.loader import definition
+from parity.loader import is_elementwise
 from parity.rounding import DTYPES
 
 NARROWER = {"float64": ("float32", "float16", "bfloat16"), "float32": ("float16", "bfloat16"), "bfloat16": (), "float16": ()}
@@ -192,7 +192,7 @@ def cancellation(s: Scene) -> str:
     """Small results are right to an absolute error only."""
     if s.seen.party.error or s.seen.judged.outcome.stage != "values":
         return ""
-    if (named := _naive(s)) or s.backward or getattr(definition(s.check.op), "kind", "") != "elementwise":
+    if (named := _naive(s)) or s.backward or not is_elementwise(s.check.op):
         return named
     mine = [f for c, f in s.failed if (c.dtype, c.direction) == (s.check.dtype, s.check.direction)]
     kept = [_absolute(f, s.fmt.u) for f in mine if f.judged.outcome.stage == "values" and not f.party.error]

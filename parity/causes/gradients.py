@@ -9,7 +9,7 @@ import numpy as np
 
 from parity.causes.scene import Predict, Scene, first_of, truths, values
 from parity.judging import Seen
-from parity.loader import definition
+from parity.loader import is_elementwise
 
 COLUMNS = 8
 
@@ -25,7 +25,7 @@ def _cotangents(s: Scene) -> Iterator[tuple[str, Predict]]:
         ("The gradient takes the mean of the cotangent for each of its elements", lambda d: np.full_like(d, d.mean())),
         ("The gradient takes the sum of the cotangent for each of its elements", lambda d: np.full_like(d, d.sum())),
         ("The gradient uses the cotangent in reversed order", lambda d: d[..., ::-1]),
-        ("The gradient takes the magnitude of the cotangent", np.abs),
+        ("The gradient takes the magnitude of the cotangent", _magnitude),
     ):
         yield f"{sentence}.", _with_cotangents(s, lambda ds, change=change: [None if d is None else change(d) for d in ds])
     count = len(s.seen.evaluation.cotangents)
@@ -38,6 +38,12 @@ def _cotangents(s: Scene) -> Iterator[tuple[str, Predict]]:
         )
 
 
+def _magnitude(cotangent: np.ndarray) -> np.ndarray:
+    if not (cotangent > 0).any():
+        raise ValueError("where every cotangent is negative, this is the wrong sign")
+    return np.abs(cotangent)
+
+
 def _with_cotangents(s: Scene, change) -> Predict:
     return lambda seen: s.truth(seen.evaluation, cotangents=tuple(change(list(seen.evaluation.cotangents))))
 
@@ -45,7 +51,7 @@ def _with_cotangents(s: Scene, change) -> Predict:
 # -- elementwise gradients -------------------------------------------------------------------------------------------------
 def slope(s: Scene) -> str:
     """The slope of an elementwise op is another function."""
-    if not s.backward or getattr(definition(s.check.op), "kind", "") != "elementwise":
+    if not s.backward or not is_elementwise(s.check.op):
         return ""
     return first_of(_slopes(s), s)
 

@@ -115,7 +115,7 @@ def _lost(s: Scene) -> bool:
 
 def rows_together(s: Scene) -> str:
     """A row is wrong beside others and right alone."""
-    index = s.seen.judged.outcome.index
+    index = s.seen.judged.outcome.index[1:]
     for name, a in floats(s.seen.evaluation).items():
         a = np.asarray(a)
         if (

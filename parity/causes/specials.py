@@ -7,7 +7,7 @@ import numpy as np
 from parity.causes.scene import Scene, close, floats, outputs, shown, truths, values
 from parity.compare import units_of
 from parity.judging import Seen
-from parity.loader import definition
+from parity.loader import is_elementwise
 
 REPLACED = ((0.0, "counted as zero"), (-np.inf, "counted as -inf"), (np.inf, "counted as inf"))
 
@@ -150,7 +150,7 @@ def _values_at(s: Scene, mask: np.ndarray):
 def at_corner(s: Scene) -> str:
     """An elementwise op is wrong at single points and right at both neighbours."""
     e = s.seen.evaluation
-    if s.seen.party.error or getattr(definition(s.check.op), "kind", "") != "elementwise":
+    if s.seen.party.error or not is_elementwise(s.check.op):
         return ""
     x, got, want = e.built.arrays[0], outputs(s.seen)[0], e.truths[0]
     wrong = ~close(got, want, e.dtype)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from parity.schema import DIRECTIONS, DTYPES
+from parity.commands.options import DTYPES
+from parity.commands.output import write
+from parity.schema import DIRECTIONS
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[torch|scipy|ours] [OP|FAMILY ...]")
-@click.option("--dtype", "dtypes", type=click.Choice(DTYPES), multiple=True, help="Only this dtype (may be repeated).")
+@click.option("--dtype", "dtypes", type=DTYPES, multiple=True, help="Only this dtype (may be repeated).")
 @click.option("--direction", "directions", type=click.Choice(DIRECTIONS), multiple=True, help="Only this.")
 @click.option("--json", "json_path", metavar="FILE", help="Write every cell as JSON ('-': to stdout, instead of the report).")
 @click.option("--all", "everything", is_flag=True, help="Show every cell, not the first 20.")
@@ -22,16 +24,13 @@ def audit(names, dtypes, directions, json_path, everything) -> None:
     parity audit         the standing of the three
     """
     from parity.audit import league, split_names
-    from parity.commands.diff import _write
     from parity.evidence import read_evidence
     from parity.report.audit import audit_lines
     from parity.tolerances import read_table
 
     party, rest = split_names(names)
     found = league(read_evidence(), read_table(), rest, dtypes, directions)
-    if json_path == "-":
-        click.echo(found.to_json(party), nl=False)
-        return
     if json_path is not None:
-        _write(json_path, found.to_json(party))
-    click.echo("\n".join(audit_lines(found, party, everything=everything)))
+        write(json_path, found.to_json(party))
+    if json_path != "-":
+        click.echo("\n".join(audit_lines(found, party, everything=everything)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from parity import errors
-from parity.errors import ParityError
+from parity.commands.output import write
 
 
 @click.command()
@@ -28,19 +28,8 @@ def diff(old, new, threshold, json_path, markdown) -> None:
     from parity.diff import compare_files
 
     found = compare_files(old, new, threshold)
-    if json_path == "-":
-        click.echo(found.to_json(), nl=False)
-    else:
-        if json_path is not None:
-            _write(json_path, found.to_json())
+    if json_path is not None:
+        write(json_path, found.to_json())
+    if json_path != "-":
         click.echo(found.to_markdown() if markdown else found.to_text(), nl=False)
     raise click.exceptions.Exit(errors.VIOLATED if found.worse else errors.HELD)
-
-
-def _write(path: str, text: str) -> None:
-    from parity.journal import replace_file
-
-    try:
-        replace_file(path, text)
-    except OSError as e:
-        raise ParityError(f"{path!r} cannot be written ({e.strerror}); give a path in an existing folder.") from None

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+DTYPES = click.Choice(["float64", "float32", "float16", "bfloat16"])
+
 OVERLAY = click.option(
     "--tolerances", "overlay", metavar="FILE", help="A table of your own, laid over the project's key by key."
 )

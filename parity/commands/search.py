@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from parity.commands.options import OVERLAY, own_ops
+from parity.commands import output
+from parity.commands.options import DTYPES, OVERLAY, own_ops
 from parity.errors import NothingSelected, ParityError
 
 if TYPE_CHECKING:
@@ -21,9 +21,12 @@ SHOWN = 3
 @click.command()
 @click.argument("op")
 @click.option(
-    "--dtype", "dtypes", type=click.Choice(["float64", "float32", "float16", "bfloat16"]), multiple=True,
+    "--dtype",
+    "dtypes",
+    type=DTYPES,
+    multiple=True,
     help="Only this dtype (may be repeated).",
-)  # fmt: skip
+)
 @click.option("--direction", "directions", type=click.Choice(["forward", "backward"]), multiple=True, help="Only this.")
 @click.option("--who", "whos", type=click.Choice(["ours", "torch", "scipy"]), multiple=True, help="Only this party.")
 @click.option(
@@ -65,7 +68,7 @@ def search(op, dtypes, directions, whos, budget, seconds, seeds, json_path, writ
             found.append(explore(chosen[0], dtype, direction, **limits, **({"whos": whos} if whos else {})))
             advance(f"{chosen[0]} {direction} {dtype}", 1)
     if json_path is not None:
-        _save(json_path, json.dumps([_plain(f) for x in found for f in x.findings], indent=1, ensure_ascii=False) + "\n")
+        output.write(json_path, json.dumps([_plain(f) for x in found for f in x.findings], indent=1, ensure_ascii=False) + "\n")
     if json_path != "-":
         for (dtype, direction), explored in zip(cells, found, strict=True):
             click.echo("\n".join(_lines(f"{chosen[0]} {direction} {dtype}", explored, seeds)))
@@ -146,18 +149,6 @@ def _plain(f: Finding) -> dict:
     return {
         **{n: getattr(f, n) for n in names}, **numbers, "results": dict(f.results), "witness": encode_stored(f.case, f.stored),
     }  # fmt: skip
-
-
-def _save(path: str, text: str) -> None:
-    from parity.journal import replace_file
-
-    if path == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        replace_file(Path(path), text)
-    except OSError as e:
-        raise ParityError(f"{path!r} cannot be written ({e.strerror}); give a path in an existing folder.") from None
 
 
 def _keep(findings: list[Finding]) -> str:

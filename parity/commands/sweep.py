@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from parity.errors import ParityError
+from parity.commands import output
 
 EVERY = 30.0
 """Seconds between two lines of progress where stderr is no terminal."""
@@ -55,7 +55,7 @@ def _deliver(record: dict[str, Any], json_path: str | None, write: bool) -> None
     from parity.sweeping.report import sweep_lines
 
     if json_path is not None:
-        _save(json_path, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        output.write(json_path, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     if json_path != "-":
         click.echo("\n".join(sweep_lines(record)))
     if write:
@@ -63,18 +63,6 @@ def _deliver(record: dict[str, Any], json_path: str | None, write: bool) -> None
 
         rest = {k: v for k, v in record.items() if k not in ("op", "dtype", "who")}
         add_sweep(record["op"], record["dtype"], record["who"], rest)
-
-
-def _save(path: str, text: str) -> None:
-    from parity.journal import replace_file
-
-    if path == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        replace_file(path, text)
-    except OSError as e:
-        raise ParityError(f"{path!r} cannot be written ({e.strerror}); give a path in an existing folder.") from None
 
 
 # -- progress ------------------------------------------------------------------------------------------------------------------

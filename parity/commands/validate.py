@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from parity import errors
-from parity.cli import DTYPES, write
-from parity.commands.options import OVERLAY, own_ops
+from parity.commands.options import DTYPES, OVERLAY, own_ops
+from parity.commands.output import write
 from parity.errors import ParityError
 
 

@@ -31,6 +31,8 @@ class Candidate:
         self.rename = {ours: theirs for theirs, ours in (rename or {}).items()}
         self.backend = backends.BACKENDS[arrays] if arrays != "auto" else backends.guess(found, self.kind)
         self.guessed = arrays == "auto"
+        self.places = []
+        """Of each argument of the next call: "" (by position), a name in the op's terms (by keyword), None (not given)."""
 
     # -- what it is ------------------------------------------------------------------------------------------------------------
     def parameters(self, direction):
@@ -52,7 +54,7 @@ class Candidate:
             return [(self.found.forward, self._contexts())]
         if self.kind in ("class", "module") and inspect.isclass(self.found):
             call = getattr(self.found, "forward", None) or self.found.__call__
-            return [(self.found.__init__, 1), (call, 1)]
+            return [*([(self.found.__init__, 1)] if _has_constructor(self.found) else []), (call, 1)]
         if self.kind in ("object", "module"):
             return [(getattr(self.found, "forward", self.found), 0)]
         return [(self.found, 0)]
@@ -82,15 +84,16 @@ class Candidate:
         """The candidate's gradients; the first argument is the gradient of the output."""
         how = self.backward_kind()
         if how == "autodiff":
+            self.places = self.places[1:]
             return self.backend.differentiate(self._prepared(options), args[0], args[1:], marked)
         given = self.backend.convert(args, ())
         if how == "own":
-            return self.own_backward(*given, **self._theirs(options))
+            return self._placed(self.own_backward, given, options)
         return self._by_method(given, options)
 
     def _by_method(self, given, options):
         """A `backward` method: backward(grad_output, arrays…), or backward(grad_output) after forward(arrays…)."""
-        instance, (gradient, *arrays), options = self._instance(given, options)
+        instance, (gradient, *arrays), options = self._instance(self._kept(given), options)
         required = [p for p in inspect.signature(instance.backward).parameters.values() if p.default is p.empty]
         required = [p for p in required if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         if len(required) <= 1 and arrays:
@@ -103,9 +106,18 @@ class Candidate:
         if self.kind == "autograd":
             return self._applied(options)
         if self.kind in ("class", "module", "object"):
-            return lambda *args: _with_parameters(*self._instance(args, options), self.backend)
-        theirs = self._theirs(options)
-        return lambda *arrays: self.found(*arrays, **theirs)
+            return lambda *args: _with_parameters(*self._instance(self._kept(args), options), self.backend)
+        return lambda *arrays: self._placed(self.found, arrays, options)
+
+    def _kept(self, args):
+        """The arguments that are given at all."""
+        return [a for i, a in enumerate(args) if i >= len(self.places) or self.places[i] is not None]
+
+    def _placed(self, fn, args, options):
+        """Call a function with each argument in its place."""
+        places = [*self.places, *[""] * (len(args) - len(self.places))]
+        named = {p: a for a, p in zip(args, places) if p}
+        return fn(*[a for a, p in zip(args, places) if p == ""], **self._theirs({**named, **options}))
 
     def _theirs(self, options):
         return {self.rename.get(k, k): v for k, v in options.items()}
@@ -119,7 +131,7 @@ class Candidate:
         options = self._theirs(options)
         if not inspect.isclass(self.found):
             return self.found, args, options
-        wanted = inspect.signature(self.found.__init__).parameters if self.found.__init__ is not object.__init__ else {}
+        wanted = inspect.signature(self.found.__init__).parameters if _has_constructor(self.found) else {}
         call = inspect.signature(getattr(self.found, "forward", None) or self.found.__call__).parameters
         mine = {k: v for k, v in options.items() if k in wanted and k not in call}
         missing = [n for n, p in list(wanted.items())[1:] if _is_required(p) and n not in mine]
@@ -187,17 +199,32 @@ def _method(instance):
     return instance.forward if hasattr(instance, "forward") else instance
 
 
+def _has_constructor(cls):
+    """Whether a class has a constructor of its own, not that of every object or of every module."""
+    torch = sys.modules.get("torch")
+    return cls.__init__ not in (object.__init__, *([torch.nn.Module.__init__] if torch is not None else []))
+
+
+def _capacity(method):
+    """How many arguments a method takes by position."""
+    try:
+        taken = inspect.signature(method).parameters.values()
+    except (TypeError, ValueError):
+        return sys.maxsize
+    if any(p.kind is p.VAR_POSITIONAL for p in taken):
+        return sys.maxsize
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in taken)
+
+
 def _with_parameters(instance, arrays, options, backend):
     """Call an object; arrays beyond those that its method takes are set as its parameters (weight, bias), in order."""
     method = _method(instance)
-    names = getattr(instance, "_parameters", None)
-    if not names:
-        return method(*arrays, **options)
-    taken = inspect.signature(instance.forward).parameters.values()
-    positional = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    n = len(positional) if len(positional) < len(arrays) else len(arrays)
+    names = getattr(instance, "_parameters", None) or {}
+    n = min(_capacity(getattr(instance, "forward", method)), len(arrays))
     extra = [k for k, v in names.items() if v is not None]
     if len(arrays) - n > len(extra):
         raise Refused(f"takes {n} arrays and has the parameters {', '.join(extra) or 'none'}, but {len(arrays)} are given")
+    if not names:
+        return method(*arrays, **options)
     given = {k: a for k, a in zip(extra, arrays[n:]) if a is not None}  # an absent one keeps its initial value
     return backend.with_parameters(instance, given, tuple(arrays[:n]), options)

@@ -135,6 +135,7 @@ class Server:
         _poison(poison, [k * memory.nbytes for _, memory, _ in arrays for k in (1, 2, 4)])
         self.watch.snapshot()
         with caught_warnings() as warned, LibraryCalls(watched) if watched else _Nothing() as calls:
+            self.candidate.places = message["places"]
             found = self._called(message["direction"], args, options, marked)
         found["notes"] = self.watch.look() + _remarks(warned, calls)
         found["memories"] = [memory for _, memory, _ in arrays]

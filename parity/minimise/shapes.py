@@ -12,7 +12,7 @@ import numpy as np
 from parity import oracle
 from parity.cases import generator
 from parity.hostile import FORMATS
-from parity.loader import definition
+from parity.loader import definition, is_elementwise
 from parity.minimise.options import exchanged
 from parity.minimise.trial import Trial
 
@@ -31,7 +31,7 @@ class Axis:
 
 def shorten(trial: Trial) -> None:
     """Make the arrays as short as the failure allows."""
-    if _is_elementwise(trial) and _one_element(trial):
+    if is_elementwise(trial.check.op) and _one_element(trial):
         return
     tried: set[tuple] = set()
     while not trial.spent:
@@ -40,10 +40,6 @@ def shorten(trial: Trial) -> None:
             break
         tried.add(scope)
         _shorten(trial, *scope)
-
-
-def _is_elementwise(trial: Trial) -> bool:
-    return getattr(definition(trial.check.op), "kind", "") == "elementwise"
 
 
 def _one_element(trial: Trial) -> bool:

@@ -43,14 +43,17 @@ def last_key_hidden(shape, fmt, rng):
 
 # -- calls: the two kinds of mask are two arguments here, and one for every implementation -------------------------------------
 def _call(fn, grad, arrays, options):
+    """The mask is -inf where not allowed, which is no value of the bias: there the bias has the gradient 0."""
     query, key, value, *masks = arrays
     bias, allowed = (*masks, None, None)[:2]
-    if bias is not None and allowed is not None:
-        mask = np.where(allowed, bias, np.array(-np.inf, bias.dtype))
-    else:
-        mask = allowed if bias is None else bias
+    both = bias is not None and allowed is not None
+    mask = np.where(allowed, bias, np.array(-np.inf, bias.dtype)) if both else allowed if bias is None else bias
     result = fn(*grad, query, key, value, mask, **options)
-    return (*result, None) if grad else result
+    if not grad:
+        return result
+    if both and np.shape(result[-1]) == np.shape(mask):
+        result = (*result[:-1], np.where(allowed, result[-1], np.zeros_like(result[-1])))
+    return (*result, None)
 
 
 def _torch(query, key, value, bias=None, allowed=None, is_causal=False, scale=None):

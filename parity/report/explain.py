@@ -96,7 +96,7 @@ def replay_lines(text: str, table: Table) -> Iterator[str]:
         yield f"  {verdict.message}"
     if check.direction == "distribution":
         return
-    e = runner._evaluated(check.op, check.hazard, check.dtype, check.direction)
+    e = runner.evaluated(check.op, check.hazard, check.dtype, check.direction)
     for kind, array in zip(e.built.kinds, e.built.arrays, strict=True):
         yield from _array(f"input {kind.name}", array)
     if e.built.options:
@@ -104,7 +104,7 @@ def replay_lines(text: str, table: Table) -> Iterator[str]:
     for i, dy in enumerate(e.cotangents):
         yield from _array(f"cotangent {i}", dy)
     pair = loader.catalogue()[check.op]
-    for name in ("ours", *(r for r in runner._references(pair, check.dtype, check.direction) if r != "truth")):
+    for name in ("ours", *(r for r in runner.references_of(pair, check.dtype, check.direction) if r != "truth")):
         party = e.party(name, library(pair))
         for i, out in enumerate(party.outputs):
             yield from _array(f"{name} {i}", out)

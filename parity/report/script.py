@@ -17,7 +17,7 @@ from parity.oracle import Truth
 from parity.references import RENAMED, resolve
 from parity.report.inline import CannotInline, inlined
 from parity.report.literals import literal, plain, readable
-from parity.runner import _regional
+from parity.runner import regional_limits
 from parity.verdict import Check
 
 OURS = (
@@ -90,7 +90,8 @@ def _head(seen: Seen, check: Check, load: str) -> str:
     said = said.replace('"""', "'''")
     place = f", at {list(outcome.index[1:])}" if len(outcome.index) > 1 else ""
     what = "\n".join(textwrap.wrap(f"{check.op}, {check.dtype}, {check.direction}: {outcome.stage}: {said}{place}.", 110))
-    needs = ["NumPy", *(["torch"] if isinstance(e.pair.torch, str) else []), *(["ml_dtypes"] if _narrow(e) else [])]
+    libraries = [n for n in ("torch", "jax") if f"import {n}\n" in load or (n == "torch" and isinstance(e.pair.torch, str))]
+    needs = ["NumPy", *libraries, *(["ml_dtypes"] if _narrow(e) else [])]
     doc = f'"""{what}\n\nNeeds {" and ".join(needs)}. Ends with status 1 if the failure shows and with 0 if not.\n"""'
     doc = doc.replace("\\", "\\\\")
     imports = ["import numpy as np"]
@@ -296,7 +297,7 @@ def _allowed(seen: Seen, t: Truth) -> np.ndarray:
     limit, floor = seen.judged.budget, 0.0
     row = seen.judged.row
     if row.regions("ours", e.direction, e.dtype):
-        limit, floor = _regional(e, row, "ours", limit, t)
+        limit, floor = regional_limits(e, row, "ours", limit, t)
     least = np.asarray(limit) * 0.5 * fmt.smallest
     found = np.maximum(np.asarray(limit) * (fmt.u * t.scale), least) + np.asarray(limit) * floor
     return np.broadcast_to(np.where(np.isnan(found), 0.0, found), t.value.shape).astype(np.float64)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from parity.cases import Stored
 from parity.errors import ParityError
-from parity.loader import catalogue, definition, select
+from parity.loader import catalogue, definition, is_elementwise, select
 from parity.search import structured, unary
 from parity.search.findings import Explored, Finding
 from parity.search.scores import WHOS, Task
@@ -56,18 +56,14 @@ def explore(
     task = Task(op, dtype, direction, tuple(whos), row, frozenset(cases))
     findings: list[Finding] = []
     if not nothing_to_find(op, dtype, direction):
-        find = unary.explore if _is_elementwise(op) else structured.explore
+        find = unary.explore if is_elementwise(op) else structured.explore
         findings = find(task, budget, tuple(seeds), seconds, start)
     return Explored(findings, task.evaluations, task.undecided, time.perf_counter() - began)
 
 
 def default_budget(op: str) -> int:
     """The usual number of evaluations for each seed: of inputs for an elementwise op, of whole cases for others."""
-    return unary.BUDGET if _is_elementwise(op) else structured.BUDGET
-
-
-def _is_elementwise(op: str) -> bool:
-    return getattr(definition(op), "kind", "") == "elementwise"
+    return unary.BUDGET if is_elementwise(op) else structured.BUDGET
 
 
 def nothing_to_find(op: str, dtype: str, direction: str) -> str:
@@ -75,7 +71,7 @@ def nothing_to_find(op: str, dtype: str, direction: str) -> str:
     if direction == "forward":
         if getattr(definition(op), "kind", "") == "movement":
             return f"{op} only moves numbers, without rounding any."
-        if _is_elementwise(op) and dtype in ("float16", "bfloat16"):
+        if is_elementwise(op) and dtype in ("float16", "bfloat16"):
             return f"the suite tries every {dtype} input of {op} already."
         if structured.is_of_integers(op, dtype):
             return f"{op} returns integers or booleans, which are right or wrong."

@@ -15,7 +15,7 @@ from parity.hostile import FORMATS
 from parity.loader import catalogue
 from parity.oracle import Truth
 from parity.pair import Pair
-from parity.runner import SCIPY_DTYPES, _element, _gap
+from parity.runner import SCIPY_DTYPES, element_shown, gap
 from parity.search.findings import Target
 from parity.tolerances import Row
 from parity.verdict import Check
@@ -54,7 +54,7 @@ class Task:
         return self.pair.scipy is not None and self.direction == "forward" and self.dtype in SCIPY_DTYPES
 
     def _answers(self, who: str, hazard: str) -> bool:
-        return _gap(self.pair, Check(self.op, self.dtype, self.direction, who, hazard)) is None
+        return gap(self.pair, Check(self.op, self.dtype, self.direction, who, hazard)) is None
 
     def regions(self, who: str) -> list[Mapping]:
         """The table's regions for a party."""
@@ -164,7 +164,7 @@ def results(task: Task, e: Evaluation, position: int, index: tuple[int, ...]) ->
     found = {}
     for who in task.parties(e.case.origin):
         party = e.party(who, task.ours)
-        found[who] = party.error or _element(party.outputs, position, index)
+        found[who] = party.error or element_shown(party.outputs, position, index)
     truth = e.truths[position]
     assert truth is not None
-    return {**found, "truth": _element((truth.value,), 0, index)}
+    return {**found, "truth": element_shown((truth.value,), 0, index)}

@@ -23,7 +23,7 @@ from parity.loader import catalogue
 from parity.measure import REFERENCE_LIMIT
 from parity.oracle import OracleError
 from parity.rounding import DTYPES
-from parity.runner import _place, case_of, cases
+from parity.runner import case_of, cases, place
 from parity.search.findings import Finding, Meter, Target
 from parity.search.mutations import CALM, changed, copied
 from parity.search.ranges import Range, cotangent_range, is_extreme, ranges_of
@@ -289,7 +289,7 @@ def _finding(task: Task, target: Target, point: Point) -> Finding | None:
 
 def _element(e: Evaluation, position: int, at: tuple[int, ...]) -> str:
     """Where it is, with the elements of the float arrays that have the same index."""
-    text = f"[{', '.join(map(str, at))}] of {_place(e, position)}"
+    text = f"[{', '.join(map(str, at))}] of {place(e, position)}"
     for kind, a in zip(e.built.kinds, e.built.arrays, strict=True):
         if kind.role == "float" and a is not None and a.ndim == len(at) and (np.array(at) < a.shape).all():
             text += f", {kind.name} = {spelled(float(a[at]))}"

@@ -1,0 +1,142 @@
+"""Where each argument of an op goes in a call of a candidate: to its place, or to the parameter of its name elsewhere.
+
+torch.nn.functional.mse_loss(input, target, size_average, reduce, reduction, weight) is called with `weight` by name, a
+function of (target, x) with both by name, and a function of (x, target) without the weight that it cannot take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from inspect import signature
+from typing import Any
+
+from parity.cases import Case
+from parity.loader import gradient, implementation
+from parity.pair import Pair
+
+Parameters = Mapping[str, Sequence[str]]
+"""A candidate's, in the op's names: name -> (kind, what the default is: "required", "none" or "other")."""
+IN_PLACE, BY_NAME = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD"), ("POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")
+
+
+@dataclass(frozen=True)
+class Placing:
+    """How a candidate is called in one direction."""
+
+    pair: Pair
+    places: Mapping[str, str | None]
+    """For each argument, in order, "" (by position), a name (by keyword), or None (not given)."""
+    parameters: Parameters | None = None
+    """None where nobody knows them."""
+    needed: tuple[str, ...] = field(default=())
+    """The arguments that it cannot be called without, though they may be None."""
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The arrays that it cannot be given; with the mask of attention goes its other form, which shares its place."""
+        lost = tuple(n for n, p in self.places.items() if p is None)
+        return (*lost, *(n for n in optional(self.pair) if n not in self.places)) if lost else ()
+
+    def padded(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments, with None for absent ones at the end that it needs."""
+        last = max((i for i, n in enumerate(self.places) if n in self.needed), default=-1)
+        return args + (None,) * (last + 1 - len(args))
+
+    def unknown(self, options: Mapping[str, Any]) -> str:
+        """An option that it has no parameter for; "" if there is none."""
+        if self.parameters is None or any(kind == "VAR_KEYWORD" for kind, _ in self.parameters.values()):
+            return ""
+        return next((k for k in options if k not in self.parameters), "")
+
+    def with_fewer(self) -> Placing | None:
+        """Without the last array that the op can do without; None where all of these are left out already."""
+        left = [n for n in optional(self.pair) if self.places.get(n) is not None]
+        return replace(self, places={**self.places, left[-1]: None}) if left else None
+
+
+def placing(pair: Pair, direction: str, parameters: Parameters | None, is_function: bool, differentiates: bool) -> Placing:
+    """The placing for a candidate with these parameters: a function, or an object, which takes all by position.
+
+    One that is `differentiates`-d has no gradient of its own: its forward is called, after the cotangent has been set aside.
+    """
+    known = parameters if is_function else None
+    if direction == "backward" and differentiates:
+        found = _places(pair, "forward", known)
+        return Placing(pair, {"grad_output": "", **found}, parameters, _needed(found, known))
+    found = _places(pair, direction, known)
+    return Placing(pair, found, parameters, _needed(found, known))
+
+
+def _places(pair: Pair, direction: str, parameters: Parameters | None) -> dict[str, str | None]:
+    """By position where nobody knows the parameters, and where names and places do not fit together.
+
+    Only an array that the op can do without is left out.
+    """
+    names = names_of(pair, direction)
+    plain: dict[str, str | None] = dict.fromkeys(names, "")
+    if parameters is None or any(kind == "VAR_POSITIONAL" for kind, _ in parameters.values()):
+        return plain
+    slots = [(n, default) for n, (kind, default) in parameters.items() if kind in IN_PLACE]
+    by_name = [n for n, (kind, _) in parameters.items() if kind in BY_NAME]
+    ours = set(signature(implementation(pair)).parameters)
+    others = {n: ours - {n} for n in optional(pair)}
+    found = [_place(n, slots[i : i + 1], by_name, others.get(n)) for i, n in enumerate(names)]
+    moved = next((i for i, p in enumerate(found) if p != ""), len(found))
+    found[moved:] = [n if p == "" and n in by_name else p for n, p in zip(names[moved:], found[moved:], strict=True)]
+    twice = {p for p in found if p} & {n for n, _ in slots[:moved]}
+    lost = any(p is None and n not in others for n, p in zip(names, found, strict=True))
+    return plain if "" in found[moved:] or twice or lost else dict(zip(names, found, strict=True))
+
+
+def _place(name: str, slot: Sequence[tuple[str, str]], by_name: Sequence[str], others: Container[str] | None) -> str | None:
+    """Where one argument goes; `others` are the op's other parameters, for an array that may be left out.
+
+    A parameter of their names, or with a default of its own (red="mean"), is no place for such an array.
+    """
+    if name in by_name:
+        return "" if slot and slot[0][0] == name else name
+    if not slot or (others is not None and (slot[0][0] in others or slot[0][1] == "other")):
+        return None
+    return ""
+
+
+def _needed(found: Mapping[str, str | None], parameters: Parameters | None) -> tuple[str, ...]:
+    slots = [n for n, (kind, _) in (parameters or {}).items() if kind in IN_PLACE]
+    theirs = {n: p or (slots[i] if i < len(slots) else "") for i, (n, p) in enumerate(found.items()) if p is not None}
+    return tuple(n for n, p in theirs.items() if parameters and parameters.get(p, ("", ""))[1] == "required")
+
+
+def names_of(pair: Pair, direction: str) -> tuple[str, ...]:
+    """The names of the arguments that come by position: the arrays, or the parameters of our function beside them."""
+    if not pair.has_own_call:
+        return (("grad_output",) if direction == "backward" else ()) + tuple(k.name for k in pair.arrays)
+    ours = implementation(pair) if direction == "forward" else gradient(pair)
+    known = [] if ours is None else [n for n, p in signature(ours).parameters.items() if p.kind.name in IN_PLACE]
+    last = max((i for i, n in enumerate(known) if n in {k.name for k in pair.arrays}), default=-1)
+    return tuple(known[: last + 1])
+
+
+def optional(pair: Pair) -> tuple[str, ...]:
+    """The arrays that the op can do without."""
+    absent = {n for v in pair.variants for n in v.options.get("_absent", ())}
+    return tuple(k.name for k in pair.arrays if k.name in absent)
+
+
+# -- what a candidate cannot take ----------------------------------------------------------------------------------------------
+def with_own_defaults(pair: Pair, parameters: Parameters | None) -> Pair:
+    """The pair without settings of every case (ignore_index=2) that a candidate has no parameter for, and the op a default."""
+    if parameters is None or any(kind in ("VAR_KEYWORD", "VAR_POSITIONAL") for kind, _ in parameters.values()):
+        return pair
+    ours = signature(implementation(pair)).parameters
+    kept = {k: v for k, v in pair.options.items() if k in parameters or k not in ours or ours[k].default is ours[k].empty}
+    return pair if len(kept) == len(pair.options) else replace(pair, options=kept)
+
+
+def without(case: Case, names: Sequence[str]) -> Case | None:
+    """The case without these arrays; None where it is about one of them."""
+    new = tuple(n for n in names if n not in case.absent)
+    stored = () if case.stored is None else case.stored.arrays
+    if any(n in case.hazards or n in stored for n in new):
+        return None
+    return replace(case, absent=(*case.absent, *new), origin=case.origin or case.name) if new else case
