@@ -175,7 +175,7 @@ def load_lines(candidate: Candidate, asker: Any) -> Callable[[str], str]:
         if not isinstance(asker, Isolated):
             return loading_lines(given, direction)
         about = asker.guest.about
-        settings = {"arrays": about["arrays"], "kind": "function" if own else about["kind"], "rename": candidate.rename}
+        settings = {"arrays": about["arrays"], "kind": "function" if own else about["kind"], "rename": about["rename"]}
         return loading_lines(
             given, direction, own_gradient=own, defaults=asker.explicit(direction), places=asker.given(direction), **settings
         )

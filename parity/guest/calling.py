@@ -14,6 +14,9 @@ import numpy as np
 
 from . import backends
 
+USUAL = {"axis": "dim", "keepdims": "keepdim"}
+"""What torch calls NumPy's options."""
+
 
 class Refused(TypeError):
     """The candidate cannot be called like that at all."""
@@ -29,6 +32,7 @@ class Candidate:
         self.found, self.own_backward = found, backward
         self.kind = _kind(found)
         self.rename = {ours: theirs for theirs, ours in (rename or {}).items()}
+        self.rename |= self._usual()
         self.backend = backends.BACKENDS[arrays] if arrays != "auto" else backends.guess(found, self.kind)
         self.guessed = arrays == "auto"
         self.places = []
@@ -46,6 +50,11 @@ class Candidate:
             for name, p in list(signature.parameters.items())[skip:]:
                 found[self._ours(name)] = (p.kind.name, _default(p.default))
         return found
+
+    def _usual(self):
+        """Its `dim` is the op's `axis`, unless it has an `axis` or the user says otherwise."""
+        named = {n for d in ("forward", "backward") for n in self.parameters(d) or ()}
+        return {k: v for k, v in USUAL.items() if v in named and k not in named and k not in self.rename}
 
     def _signatures(self, direction):
         if direction == "backward" and self.own_backward is not None:
@@ -133,7 +142,8 @@ class Candidate:
             return self.found, args, options
         wanted = inspect.signature(self.found.__init__).parameters if _has_constructor(self.found) else {}
         call = inspect.signature(getattr(self.found, "forward", None) or self.found.__call__).parameters
-        mine = {k: v for k, v in options.items() if k in wanted and k not in call}
+        slots = list(call)[1 : 1 + sum(not backends.is_setting(a) for a in args)]  # an array's, whatever its name
+        mine = {k: v for k, v in options.items() if k in wanted and (k not in call or k in slots)}
         missing = [n for n, p in list(wanted.items())[1:] if _is_required(p) and n not in mine]
         settings = dict(zip(missing, [i for i, a in enumerate(args) if backends.is_setting(a)]))
         instance = self.found(**mine, **{n: args[i] for n, i in settings.items()})

@@ -89,6 +89,7 @@ class Server:
         limit_memory(self.memory)
         return {
             "status": "loaded", "kind": c.kind, "arrays": c.backend.name, "backward": c.backward_kind(), "notes": notes,
+            "rename": {theirs: ours for ours, theirs in c.rename.items()},
             "parameters": {d: c.parameters(d) for d in ("forward", "backward")},
         }  # fmt: skip
 
