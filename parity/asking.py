@@ -82,7 +82,7 @@ class Isolated:
 
     def _refuses(self, dtype: str) -> bool:
         """Whether an object says that it cannot take so many arrays."""
-        case = without(Case("ordinary"), self.lacking("forward")) or Case("ordinary")
+        case = without(self.pair, Case("ordinary"), self.lacking("forward")) or Case("ordinary")
         try:
             call(prepare(self.pair, case, dtype, "forward"), self.function("forward"))
         except Raised as raised:

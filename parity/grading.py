@@ -22,7 +22,7 @@ from parity.judging import GRADES, Judge, Seen
 from parity.loader import catalogue, select
 from parity.oracle import OracleError
 from parity.pair import Pair
-from parity.placing import without
+from parity.placing import optional, without
 from parity.results import Grade, ValidationResult
 from parity.runner import case_of, checks_of, failure_detail, gap
 from parity.statistics import law_verdict
@@ -159,10 +159,11 @@ class Grading:
         found = [c for c in checks_of(self.pair.op) if (c.dtype, c.direction, c.reference) == wanted]
         lacking = self.asker.lacking(direction)
         known = [(c, case_of(c.op, c.hazard, dtype, direction)) for c in found]
-        known = [(c, without(case, lacking) or case) for c, case in known]
-        if self.seed is None or not known:
+        known = [(c, without(self.pair, case, lacking) or case) for c, case in known]
+        askable = [case for _, case in known if set(lacking) <= set(case.absent)]
+        if self.seed is None or not askable:
             return known
-        fresh = fresh_cases([case for _, case in known if set(lacking) <= set(case.absent)], self.seed)
+        fresh = fresh_cases(askable, self.seed)
         return known + [(Check(self.pair.op, dtype, direction, "truth", c.name), c) for c in fresh]
 
     def _grade(self, dtype: str, direction: str) -> Grade:
@@ -194,10 +195,18 @@ class Grading:
         return _graded(dtype, direction, held, missing)
 
     def _distribution(self) -> Grade:
+        reason = self.cannot_sample()
+        if reason:
+            return Grade("float64", "distribution", "not covered", 0, None, (), (reason,))
         sampler = Implementation(self.asker.function("forward"), None)
         laws = [c for c in checks_of(self.pair.op) if c.direction == "distribution"]
         verdicts = [law_verdict(self.pair, c, self.row, sampler) for c in laws]
         return _graded("float64", "distribution", [("tight" if v.status == "held" else "fail", v) for v in verdicts], [])
+
+    def cannot_sample(self) -> str:
+        """Why the candidate cannot draw samples from a generator that it is given; "" where it can."""
+        lost = [n for n in self.asker.lacking("forward") if n not in optional(self.pair)]
+        return f"has no parameter `{lost[0]}`" if lost else ""
 
     def seen(self, check: Check, case: Case, own: bool = False) -> Seen:
         """Ask the candidate, then find the truth, then judge; `own` means that the case is none of the suite's."""

@@ -71,7 +71,7 @@ def placing(pair: Pair, direction: str, parameters: Parameters | None, is_functi
 def _places(pair: Pair, direction: str, parameters: Parameters | None) -> dict[str, str | None]:
     """By position where nobody knows the parameters, and where names and places do not fit together.
 
-    Only an array that the op can do without is left out.
+    Only an array that the op can do without is left out, and a generator, without which nothing can be asked.
     """
     names = names_of(pair, direction)
     plain: dict[str, str | None] = dict.fromkeys(names, "")
@@ -80,7 +80,7 @@ def _places(pair: Pair, direction: str, parameters: Parameters | None) -> dict[s
     slots = [(n, default) for n, (kind, default) in parameters.items() if kind in IN_PLACE]
     by_name = [n for n, (kind, _) in parameters.items() if kind in BY_NAME]
     ours = set(signature(implementation(pair)).parameters)
-    others = {n: ours - {n} for n in optional(pair)}
+    others = {n: ours - {n} for n in (*optional(pair), *(k.name for k in pair.arrays if k.role == "rng"))}
     found = [_place(n, slots[i : i + 1], by_name, others.get(n)) for i, n in enumerate(names)]
     moved = next((i for i, p in enumerate(found) if p != ""), len(found))
     found[moved:] = [n if p == "" and n in by_name else p for n, p in zip(names[moved:], found[moved:], strict=True)]
@@ -90,9 +90,9 @@ def _places(pair: Pair, direction: str, parameters: Parameters | None) -> dict[s
 
 
 def _place(name: str, slot: Sequence[tuple[str, str]], by_name: Sequence[str], others: Container[str] | None) -> str | None:
-    """Where one argument goes; `others` are the op's other parameters, for an array that may be left out.
+    """Where one argument goes; `others` are the op's other parameters, for an argument that may be left out.
 
-    A parameter of their names, or with a default of its own (red="mean"), is no place for such an array.
+    A parameter of their names, or with a default of its own (red="mean"), is no place for such an argument.
     """
     if name in by_name:
         return "" if slot and slot[0][0] == name else name
@@ -133,10 +133,10 @@ def with_own_defaults(pair: Pair, parameters: Parameters | None) -> Pair:
     return pair if len(kept) == len(pair.options) else replace(pair, options=kept)
 
 
-def without(case: Case, names: Sequence[str]) -> Case | None:
-    """The case without these arrays; None where it is about one of them."""
+def without(pair: Pair, case: Case, names: Sequence[str]) -> Case | None:
+    """The case without these arrays; None where it is about one of them, or one can not be left out."""
     new = tuple(n for n in names if n not in case.absent)
     stored = () if case.stored is None else case.stored.arrays
-    if any(n in case.hazards or n in stored for n in new):
+    if any(n in case.hazards or n in stored or n not in optional(pair) for n in new):
         return None
     return replace(case, absent=(*case.absent, *new), origin=case.origin or case.name) if new else case

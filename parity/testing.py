@@ -266,6 +266,9 @@ class Tested:
         return self.grading.seen(check, case)
 
     def _law(self, check: Check) -> Outcome:
+        reason = self.grading.cannot_sample()
+        if reason:
+            return Outcome("skipped", reason)
         sampler = Implementation(self.asker.function("forward"), None)
         try:
             verdict = law_verdict(self.grading.pair, check, self.grading.row, sampler)

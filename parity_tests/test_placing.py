@@ -94,12 +94,12 @@ def test_a_case_about_an_array_that_is_left_out_has_no_reduced_form():
     assert optional(pair) == ("weight",)
     assert names_of(pair, "backward") == ("grad_output", "x", "target", "weight")
     plain = Case("x.nans", {"x": np.ones})
-    reduced = without(plain, ("weight",))
+    reduced = without(pair, plain, ("weight",))
     assert reduced is not None
     assert (reduced.absent, reduced.origin, reduced.name) == (("weight",), "x.nans", "x.nans")
-    assert without(Case("weight.nans", {"weight": np.ones}), ("weight",)) is None
-    assert without(reduced, ("weight",)) is reduced
-    assert without(plain, ()) is plain
+    assert without(pair, Case("weight.nans", {"weight": np.ones}), ("weight",)) is None
+    assert without(pair, reduced, ("weight",)) is reduced
+    assert without(pair, plain, ()) is plain
 
 
 def test_a_setting_of_every_case_falls_back_to_the_ops_default_where_there_is_no_parameter():
@@ -144,6 +144,13 @@ def test_a_right_function_is_not_flagged_for_the_place_of_its_parameters(spec, o
     assert all(g.checks > 30 for g in result.grades), result
     reasons = {r.partition(": ")[2] for g in result.grades for r in g.not_covered}
     assert any(missing in r for r in reasons) if missing else not reasons, reasons
+
+
+@pytest.mark.parametrize("name", ["dropout", "gumbel_softmax"])
+def test_a_sampler_that_takes_no_generator_is_not_judged(name):
+    result = validate(Candidate(TORCH + name), f"sampling.{name}", dtypes=["float32"], seed=1)
+    assert (result.grade, {g.grade for g in result.grades}) == ("not covered", {"not covered"})
+    assert {r.partition(": ")[2] or r for g in result.grades for r in g.not_covered} == {"has no parameter `rng`"}
 
 
 def test_without_a_16_bit_kernel_only_the_checks_that_need_it_are_not_covered():

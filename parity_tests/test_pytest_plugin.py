@@ -304,3 +304,11 @@ def test_only_the_last_few_processes_stay_alive():
     assert rested == [0]
     keeper.close()
     assert rested == [0, *range(testing.KEPT + 1)]
+
+
+def test_a_sampler_without_a_generator_is_skipped_in_its_law_too(pytester):
+    body = 'test_drop = testing.tests("dropout", lambda x, p=0.5: x, dtypes=["float64"], directions=["forward"])'
+    result = run(pytester, body, "-rs", "-k", "ordinary or distribution")
+    assert set(result.parseoutcomes()) <= {"skipped", "deselected", "failed"}
+    assert "has no parameter `rng`" in result.stdout.str()
+    assert not [line for line in result.outlines if "FAILED" in line and "distribution" in line]
