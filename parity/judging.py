@@ -126,6 +126,9 @@ class Judge:
                     np.asarray(t), other, np.zeros_like(other), np.fmax(truth.scale, np.abs(other)), _signs(other, truth)
                 )
                 fine |= _elements(got, as_truth, 2 * allowed, e.dtype)
+                # Where products of both signs overflow, nan or either infinity comes out, as the order of summation has it.
+                infinite = np.isinf(truth.value.astype(np.float64)) & np.isinf(np.asarray(got, np.float64))
+                fine |= np.isnan(other) & infinite
         return None if fine.all() else _worst_of(outcome, ~fine, units_of(got, truth, e.dtype))
 
     def _compared(self, e: Evaluation, got, truth: Truth, allowed: float) -> Outcome:

@@ -114,26 +114,21 @@ def _lost(s: Scene) -> bool:
 
 
 def rows_together(s: Scene) -> str:
-    """A row is wrong beside others and right alone."""
-    index = s.seen.judged.outcome.index[1:]
-    for name, a in floats(s.seen.evaluation).items():
-        a = np.asarray(a)
-        if (
-            s.seen.party.error
-            or a.dtype.kind != "f"
-            or a.ndim < 2
-            or a.shape[0] < 2
-            or len(index) < 1
-            or index[0] >= a.shape[0]
-        ):
-            continue
-        alone = s.altered({name: np.repeat(a[index[0]][None], a.shape[0], 0)})
-        if alone is not None and alone.judged.grade != "fail" and s.seen.judged.outcome.stage in ("nan", "infinity"):
-            return (
-                f"Rows of `{name}` spoil each other: row {index[0]} is wrong beside the others and right alone. "
-                "Take maxima and sums along the axis (axis=..., keepdims=True), not over the whole array."
-            )
-    return ""
+    """A row of the first array, to which a row of the result belongs, is wrong beside others and right alone."""
+    outcome, shape = s.seen.judged.outcome, s.seen.evaluation.truths[0].value.shape if s.seen.evaluation.truths[0] else ()
+    name, a = next(iter(floats(s.seen.evaluation).items()))
+    a, index = np.asarray(a), outcome.index[1:]
+    if s.seen.party.error or a.dtype.kind != "f" or outcome.stage not in ("nan", "infinity"):
+        return ""
+    if a.ndim < 2 or len(a) < 2 or not index or shape[:1] != a.shape[:1]:
+        return ""
+    alone = s.altered({name: np.repeat(a[index[0]][None], len(a), 0)})
+    if alone is None or alone.judged.grade == "fail":
+        return ""
+    return (
+        f"Rows of `{name}` spoil each other: row {index[0]} is wrong beside the others and right alone. "
+        "Take maxima and sums along the axis (axis=..., keepdims=True), not over the whole array."
+    )
 
 
 def _shrinking(s: Scene, name: str, finite: np.ndarray) -> str:

@@ -81,7 +81,7 @@ def from_infinities(s: Scene) -> str:
     again = s.altered(large)
     if again is None or again.judged.grade == "fail":
         return ""
-    i = s.seen.judged.outcome.index
+    i = s.seen.judged.outcome.index[1:]
     name, how = next(iter(infinite)), "inf - inf or 0 * inf gives nan"
     if _has_new_nan(s.seen):
         return f"It is nan at infinite `{name}`, where the limit is known: {how}. Treat infinities on their own (np.where)."
