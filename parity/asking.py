@@ -12,7 +12,6 @@ import numpy as np
 from parity.cases import Case
 from parity.errors import CandidateCrashed
 from parity.evaluate import ALIAS, Evaluation, Party, call, may_share, prepare
-from parity.grading import missing_option
 from parity.guest.wire import Foreign
 from parity.isolation import Guest
 from parity.loader import implementation
@@ -108,8 +107,7 @@ class Isolated:
         absent = [n for n in self.lacking(direction) if n not in case.absent]
         if absent:
             return f"has no parameter `{absent[0]}`"
-        parameters = self.guest.about["parameters"][direction]
-        return "" if parameters is None else missing_option(pair, case, {n: p[0] for n, p in parameters.items()})
+        return "" if pair.has_own_call else self._placing[direction].missing_option(case.options)
 
     def tired(self, dtype: str, direction: str) -> str:
         """Why no further check of this dtype and direction is asked; "" where they go on."""
@@ -166,9 +164,9 @@ class Isolated:
 
         def proxy(*args: Any, **options: Any) -> Any:
             given = {**self.explicit(direction), **options} if not self.pair.has_own_call else options
-            absent = self._placing[direction].unknown(given)
+            absent = self._placing[direction].missing_option(given)
             if absent:
-                raise Unasked(f"has no option `{absent}`")
+                raise Unasked(absent)
             args = self._placing[direction].padded(args)
             reply = self.guest.call(
                 direction, args, given, places=self.given(direction)[: len(args)],

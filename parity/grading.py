@@ -22,7 +22,7 @@ from parity.judging import GRADES, Judge, Seen
 from parity.loader import catalogue, select
 from parity.oracle import OracleError
 from parity.pair import Pair
-from parity.placing import optional, without
+from parity.placing import missing_option, optional, without
 from parity.results import Grade, ValidationResult
 from parity.runner import case_of, checks_of, failure_detail, gap
 from parity.statistics import law_verdict
@@ -72,7 +72,7 @@ class InProcess:
             parameters = inspect.signature(fn).parameters if fn is not None else {}
         except (TypeError, ValueError):
             return ""
-        return missing_option(pair, case, {n: p.kind.name for n, p in parameters.items()})
+        return "" if pair.has_own_call else missing_option(case.options, {n: p.kind.name for n, p in parameters.items()})
 
     def lacking(self, direction: str) -> tuple[str, ...]:
         """A function in this process is given every argument."""
@@ -91,14 +91,6 @@ class InProcess:
         fn = self.candidate.forward if direction == "forward" else self.candidate.backward
         assert fn is not None
         return fn
-
-
-def missing_option(pair: Pair, case: Case, parameters: dict[str, str]) -> str:
-    """The option of this case that is none of these parameters (name -> kind), as a sentence; "" where all are there."""
-    if "VAR_KEYWORD" in parameters.values() or pair.has_own_call:
-        return ""
-    absent = [k for k in case.options if k not in parameters]
-    return f"has no option `{absent[0]}`" if absent else ""
 
 
 def validate(

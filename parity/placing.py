@@ -6,7 +6,7 @@ function of (target, x) with both by name, and a function of (x, target) without
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any
@@ -43,11 +43,9 @@ class Placing:
         last = max((i for i, n in enumerate(self.places) if n in self.needed), default=-1)
         return args + (None,) * (last + 1 - len(args))
 
-    def unknown(self, options: Mapping[str, Any]) -> str:
-        """An option that it has no parameter for; "" if there is none."""
-        if self.parameters is None or any(kind == "VAR_KEYWORD" for kind, _ in self.parameters.values()):
-            return ""
-        return next((k for k in options if k not in self.parameters), "")
+    def missing_option(self, options: Iterable[str]) -> str:
+        """The option that it has no parameter for, as a sentence; "" where nobody knows its parameters."""
+        return "" if self.parameters is None else missing_option(options, {n: k for n, (k, _) in self.parameters.items()})
 
     def with_fewer(self) -> Placing | None:
         """Without the last array that the op can do without; None where all of these are left out already."""
@@ -124,6 +122,13 @@ def optional(pair: Pair) -> tuple[str, ...]:
 
 
 # -- what a candidate cannot take ----------------------------------------------------------------------------------------------
+def missing_option(options: Iterable[str], parameters: Mapping[str, str]) -> str:
+    """The option that is none of these parameters (name -> kind), as a sentence; "" where all are there."""
+    if "VAR_KEYWORD" in parameters.values():
+        return ""
+    return next((f"has no option `{k}`" for k in options if k not in parameters), "")
+
+
 def with_own_defaults(pair: Pair, parameters: Parameters | None) -> Pair:
     """The pair without settings of every case (ignore_index=2) that a candidate has no parameter for, and the op a default."""
     if parameters is None or any(kind in ("VAR_KEYWORD", "VAR_POSITIONAL") for kind, _ in parameters.values()):

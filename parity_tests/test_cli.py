@@ -245,9 +245,9 @@ def test_a_seed_draws_the_same_fresh_inputs(mine):
 
 
 def test_parameters_of_other_names(tmp_path):
-    (tmp_path / "named.py").write_text("import numpy as np\n\ndef total(x, dim=None):\n    return np.asarray(x.sum(dim))\n")
+    (tmp_path / "named.py").write_text("import numpy as np\n\ndef total(x, along=None):\n    return np.asarray(x.sum(along))\n")
     args = ("validate", "named.py:total", "--op", "reductions.sum", "--dtype", "float64", "--json", "-")
-    without, renamed = (json.loads(call(*args, *more).output) for more in ((), ("--rename", "dim=axis")))
+    without, renamed = (json.loads(call(*args, *more).output) for more in ((), ("--rename", "along=axis")))
     assert "has no option `axis`" in str(without["grades"])
     assert "has no option `axis`" not in str(renamed["grades"])
     assert "axis" in renamed["options"]
