@@ -195,6 +195,8 @@ class ValidationResult:
     """Whether its process died in some check."""
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The options that were asked for, each with the values that were tried."""
+    referee: str = ""
+    """Who says what is right, where it is not the definition in ball arithmetic (for an own op without one)."""
 
     @property
     def grade(self) -> str:
@@ -227,6 +229,7 @@ class ValidationResult:
             for g in self.grades
         ]
         data = {"op": self.op, "candidate": self.candidate, "grade": self.grade, "seed": self.seed, "crashed": self.crashed}
+        data["referee"] = self.referee or "the definition in ball arithmetic, with proof"
         data["options"] = {k: list(v) for k, v in self.options.items()}
         conduct = [{"kind": r.kind, "text": r.text, "times": r.times, "first": r.first, "fails": r.fails} for r in self.conduct]
         return {**data, "grades": rows, "findings": [f.as_dict() for f in self.findings], "conduct": conduct}

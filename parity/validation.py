@@ -16,7 +16,7 @@ from parity.errors import ParityError
 from parity.grading import Grading, InProcess
 from parity.isolation import Candidate, Guest, Limits
 from parity.judging import Seen
-from parity.loader import catalogue, select
+from parity.loader import catalogue, referee, select
 from parity.minimise import minimise
 from parity.report.loading import loading_lines
 from parity.report.script import script
@@ -61,7 +61,7 @@ def validate(
         conduct = asker.conduct() if isolate else ()
     covered = {name: tuple(values) for name, values in grading.covered.items()}
     crashed = isolate and asker.guest.deaths > 0
-    return ValidationResult(op, name or called(candidate), grades, findings, conduct, seed, crashed, covered)
+    return ValidationResult(op, name or called(candidate), grades, findings, conduct, seed, crashed, covered, referee(op))
 
 
 def called(candidate: Candidate) -> str:

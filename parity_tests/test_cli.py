@@ -228,6 +228,7 @@ def test_every_format_says_the_same(mine):
     data = json.loads(Path("out.json").read_text())
     assert (done.exit_code, data["grade"], data["seed"]) == (1, "fail", 7)
     assert data["options"] == {"axis": ["0", "1", "-2"]}
+    assert data["referee"] == "the definition in ball arithmetic, with proof"
     (finding,) = data["findings"]
     assert "subtract the maximum" in finding["cause"]
     assert Path("programs/activations.softmax-1.py").read_text() == finding["script"]
