@@ -77,6 +77,8 @@ def _places(pair: Pair, direction: str, parameters: Parameters | None) -> dict[s
         return plain
     slots = [(n, default) for n, (kind, default) in parameters.items() if kind in IN_PLACE]
     by_name = [n for n, (kind, _) in parameters.items() if kind in BY_NAME]
+    if any(kind == "VAR_KEYWORD" for kind, _ in parameters.values()):
+        by_name += names[len(slots) :]
     ours = set(signature(implementation(pair)).parameters)
     others = {n: ours - {n} for n in (*optional(pair), *(k.name for k in pair.arrays if k.role == "rng"))}
     found = [_place(n, slots[i : i + 1], by_name, others.get(n)) for i, n in enumerate(names)]

@@ -48,11 +48,11 @@ FORMS = {
     ("losses.mse_loss", "target", "x", "weight=None"): ("x", "target", "weight"),
     ("losses.mse_loss", "x", "weight", "target"): ("", "target", "weight"),
     ("losses.mse_loss", "x", "target", "*", "weight=None"): ("", "", "weight"),
+    ("losses.mse_loss", "a", "b", "**rest"): ("", "", "weight"),
     # left out: no parameter, or one that is certainly another
     ("losses.mse_loss", "x", "target"): ("", "", None),
     ("losses.mse_loss", "x", "target", "reduction=mean"): ("", "", None),
     ("losses.mse_loss", "a", "b", "red=mean"): ("", "", None),
-    ("losses.mse_loss", "x", "target", "**rest"): ("", "", None),
     ("normalization.layer_norm", "x", "shape", "eps=None"): ("", "", None, None),
     ("normalization.layer_norm", "x", "shape", "bias=None", "eps=other"): ("", "", None, "bias"),
     ("attention.scaled_dot_product_attention", "q", "k", "v"): ("", "", "", None),
