@@ -16,7 +16,7 @@ from parity.guest.wire import Foreign
 from parity.isolation import Guest
 from parity.loader import implementation
 from parity.pair import Pair
-from parity.placing import Placing, placing, with_own_defaults, without
+from parity.placing import Placing, optional, placing, with_own_defaults, without
 from parity.replies import Reply
 from parity.results import Remark
 from parity.rounding import DTYPES
@@ -61,7 +61,7 @@ class Isolated:
         signature = inspect.signature(implementation(pair)).parameters.values()
         self._defaults = {p.name: p.default for p in signature if p.default is not p.empty and p.default is not None}
         self._wants_defaults = False
-        if about["kind"] != "function":
+        if about["kind"] != "function" and optional(pair):
             self._fit()
 
     # -- what it can be asked --------------------------------------------------------------------------------------------------
@@ -82,8 +82,9 @@ class Isolated:
     def _refuses(self, dtype: str) -> bool:
         """Whether an object says that it cannot take so many arrays."""
         case = without(self.pair, Case("ordinary"), self.lacking("forward")) or Case("ordinary")
+        e = prepare(self.pair, case, dtype, "forward")
         try:
-            call(prepare(self.pair, case, dtype, "forward"), self.function("forward"))
+            call(e, self.function("forward", e, []))
         except Raised as raised:
             return raised.reply.error_type == "Refused"
         except Exception:  # it does something else that is wrong, which is found out when it is judged
