@@ -67,7 +67,9 @@ class Isolated:
     # -- what it can be asked --------------------------------------------------------------------------------------------------
     def _placed(self, direction: str) -> Placing:
         about, own = self.guest.about, direction == "backward" and self._has_own_gradient
-        return placing(self.pair, direction, about["parameters"][direction], own or about["kind"] == "function", not own)
+        by_name = own or about["kind"] == "function" or (about["kind"] in ("class", "object") and not self.pair.has_own_call)
+        called = about["called"][direction] if by_name else None
+        return placing(self.pair, direction, called, about["parameters"][direction], differentiates=not own)
 
     def _fit(self) -> None:
         """Leave out arrays that an object cannot take; what it takes shows when it is called."""

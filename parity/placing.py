@@ -53,12 +53,15 @@ class Placing:
         return replace(self, places={**self.places, left[-1]: None}) if left else None
 
 
-def placing(pair: Pair, direction: str, parameters: Parameters | None, is_function: bool, differentiates: bool) -> Placing:
-    """The placing for a candidate with these parameters: a function, or an object, which takes all by position.
+def placing(
+    pair: Pair, direction: str, known: Parameters | None, parameters: Parameters | None, differentiates: bool = False
+) -> Placing:
+    """The placing for a candidate whose call has the parameters `known` (None: all go by position).
 
-    One that is `differentiates`-d has no gradient of its own: its forward is called, after the cotangent has been set aside.
+    `parameters` are these and those of its constructor, which takes options too.
+
+    With `differentiates` it has no gradient of its own: its forward is called, after the cotangent has been set aside.
     """
-    known = parameters if is_function else None
     if direction == "backward" and differentiates:
         found = _places(pair, "forward", known)
         return Placing(pair, {"grad_output": "", **found}, parameters, _needed(found, known))

@@ -33,7 +33,8 @@ def parameters(*words: str) -> dict[str, tuple[str, str]]:
 
 
 def placed(op: str, *words: str, direction: str = "forward", differentiates: bool = False) -> Placing:
-    return placing(catalogue()[op], direction, parameters(*words) if words else None, True, differentiates)
+    known = parameters(*words) if words else None
+    return placing(catalogue()[op], direction, known, known, differentiates)
 
 
 FORMS = {
@@ -131,6 +132,7 @@ RIGHT = [
     (f"{GUESTS}:swapped", "special.xlogy", 1, ""),
     (f"{GUESTS}:abbreviated", "losses.mse_loss", 1, "has no option `reduction`"),
     (f"{GUESTS}:Squared", "losses.mse_loss", 2, "has no option `reduction`"),
+    (f"{GUESTS}:Reduced", "losses.mse_loss", 1, "has no parameter `weight`"),
     (f"{GUESTS}:Huber", "losses.huber_loss", 1, "has no parameter `weight`"),
     (f"{GUESTS}:linear", "linear.linear", 1, "requires `bias`"),
 ]

@@ -39,10 +39,13 @@ class Candidate:
         """Of each argument of the next call: "" (by position), a name in the op's terms (by keyword), None (not given)."""
 
     # -- what it is ------------------------------------------------------------------------------------------------------------
-    def parameters(self, direction):
-        """Name -> (kind, default state) of every parameter, in the op's names; None where Python cannot tell."""
+    def parameters(self, direction, called=False):
+        """Name -> (kind, default state) of every parameter, in the op's names; None where Python cannot tell.
+
+        With `called` those of the call alone, without the constructor's.
+        """
         found = {}
-        for fn, skip in self._signatures(direction):
+        for fn, skip in self._signatures(direction)[-1 if called else 0 :]:
             try:
                 signature = inspect.signature(fn)
             except (TypeError, ValueError):
@@ -102,7 +105,7 @@ class Candidate:
 
     def _by_method(self, given, options):
         """A `backward` method: backward(grad_output, arrays…), or backward(grad_output) after forward(arrays…)."""
-        instance, (gradient, *arrays), options = self._instance(self._kept(given), options)
+        instance, (gradient, *arrays), options = self._instance(*self._split(given, options))
         required = [p for p in inspect.signature(instance.backward).parameters.values() if p.default is p.empty]
         required = [p for p in required if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         if len(required) <= 1 and arrays:
@@ -115,18 +118,18 @@ class Candidate:
         if self.kind == "autograd":
             return self._applied(options)
         if self.kind in ("class", "module", "object"):
-            return lambda *args: _with_parameters(*self._instance(self._kept(args), options), self.backend)
+            return lambda *args: _with_parameters(*self._instance(*self._split(args, options)), self.backend)
         return lambda *arrays: self._placed(self.found, arrays, options)
 
-    def _kept(self, args):
-        """The arguments that are given at all."""
-        return [a for i, a in enumerate(args) if i >= len(self.places) or self.places[i] is not None]
+    def _split(self, args, options):
+        """The arguments that go by position, and the options with those that go by name."""
+        places = [*self.places, *[""] * (len(args) - len(self.places))]
+        return [a for a, p in zip(args, places) if p == ""], {**{p: a for a, p in zip(args, places) if p}, **options}
 
     def _placed(self, fn, args, options):
         """Call a function with each argument in its place."""
-        places = [*self.places, *[""] * (len(args) - len(self.places))]
-        named = {p: a for a, p in zip(args, places) if p}
-        return fn(*[a for a, p in zip(args, places) if p == ""], **self._theirs({**named, **options}))
+        args, options = self._split(args, options)
+        return fn(*args, **self._theirs(options))
 
     def _theirs(self, options):
         return {self.rename.get(k, k): v for k, v in options.items()}

@@ -91,6 +91,7 @@ class Server:
             "status": "loaded", "kind": c.kind, "arrays": c.backend.name, "backward": c.backward_kind(), "notes": notes,
             "rename": {theirs: ours for ours, theirs in c.rename.items()},
             "parameters": {d: c.parameters(d) for d in ("forward", "backward")},
+            "called": {d: c.parameters(d, called=True) for d in ("forward", "backward")},
         }  # fmt: skip
 
     def do_list(self, message, blobs, out):
