@@ -26,6 +26,7 @@ import numpy as np
 
 from npimpl._erf_coefficients import ERFCX, POWERS_OF_TWO, SMALL
 from npimpl._piecewise import by_blocks, cell, horner, polynomial
+from npimpl._regimes import regimes, split
 
 __all__ = ["erf", "erfc", "erfcx", "gauss", "gauss_times", "ndtr"]
 
@@ -41,61 +42,34 @@ _TINY_ROOT = 2.0 / math.sqrt(math.pi)
 
 
 @by_blocks
+@regimes((-np.inf, -6.0, -1.0), (-(2.0**-30), 2.0**-30, lambda x: x + x * SMALL[0]), (6.0, np.inf, 1.0))
 def erf(x: np.ndarray) -> np.ndarray:
     """erf(x) within 1 ulp: x + x R(x^2) for |x| < 1, and 1 - erfc(|x|) with the sign of x beyond."""
-    small = np.abs(x) < 1.0
-    if small.all():
-        return _erf_small(x)
-    y = np.empty_like(x)
-    y[small] = _erf_small(x[small])
-    large = ~small
-    v = x[large]
-    y[large] = np.copysign(1.0 - _erfc_tail(np.abs(v)), v)
-    return y
+    return split(np.abs(x) < 1.0, _erf_small, lambda v: np.copysign(1.0 - _erfc_tail(np.abs(v)), v), x)
 
 
 @by_blocks
+@regimes((-np.inf, -6.0, 2.0), (-(2.0**-56), 2.0**-56, 1.0), (28.0, np.inf, 0.0))
 def erfc(x: np.ndarray) -> np.ndarray:
     """erfc(x) within 0.8 ulp, also where it is as small as 5e-324."""
-    small = np.abs(x) < 0.25
-    if small.all():
-        return 1.0 - _erf_small(x)
-    y = np.empty_like(x)
-    y[small] = 1.0 - _erf_small(x[small])
-    large = ~small
-    v = x[large]
-    tail = _erfc_tail(np.abs(v))
-    y[large] = np.where(v < 0, 2.0 - tail, tail)
-    return y
+    return split(np.abs(x) < 0.25, lambda v: 1.0 - _erf_small(v), _erfc_large, x)
 
 
 @by_blocks
 def erfcx(x: np.ndarray) -> np.ndarray:
     """exp(x^2) erfc(x) within 2 ulp; like 1/(x sqrt(pi)) for large x, and overflows for x < -26.6."""
-    y = np.empty_like(x)
-    for part, f in (
-        (x < 0.25, lambda v: gauss(v, 1.0) * erfc(v)),
-        ((x >= 0.25) & (x < 32.0), lambda v: np.add(*_erfcx_parts(v, 0.0))),
-        (~(x < 32.0), _erfcx_far),
-    ):
-        if part.any():
-            y[part] = f(x[part])
-    return y
+    return split(x < 0.25, lambda v: gauss(v, 1.0) * erfc(v), _erfcx_right, x)
 
 
 @by_blocks
+@regimes((-np.inf, -39.0, 0.0), (-(2.0**-56), 2.0**-56, 0.5), (9.0, np.inf, 1.0))
 def ndtr(x: np.ndarray) -> np.ndarray:
     """The normal distribution function Phi(x) = erfc(-x / sqrt(2)) / 2 within 1 ulp.
 
     x / sqrt(2) is kept to more than float64: its rounding alone would cost x^2 ulp, 1400 of them at x = -38.
     """
-    a = np.minimum(np.abs(x), 45.0)
-    head, rest = _split(a)
-    z = a * math.sqrt(0.5)
-    z_tail = ((head * _HALF_ROOT_HEAD - z) + rest * _HALF_ROOT_HEAD) + a * _HALF_ROOT_TAIL
-    tail = 0.5 * _scaled_product(_exp_square(a, -0.5), _erfcx_parts(np.maximum(z, 0.25), z_tail))
-    near = 0.5 * _erf_small(np.minimum(z, 1.0))
-    return np.where(z < 0.25, 0.5 + np.copysign(near, x), np.where(x > 0, 1.0 - tail, tail))
+    near = np.abs(x) * math.sqrt(0.5) < 0.25
+    return split(near, lambda v: 0.5 + 0.5 * _erf_small(v * math.sqrt(0.5)), _ndtr_far, x)
 
 
 def gauss(x: np.ndarray, factor: float = -1.0) -> np.ndarray:
@@ -115,6 +89,20 @@ def _erf_small(x):
     return x + x * horner(SMALL, x * x)
 
 
+def _erfc_large(x):
+    tail = _erfc_tail(np.abs(x))
+    return np.where(x < 0, 2.0 - tail, tail)
+
+
+def _ndtr_far(x):
+    a = np.minimum(np.abs(x), 45.0)
+    head, rest = _split(a)
+    z = a * math.sqrt(0.5)
+    z_tail = ((head * _HALF_ROOT_HEAD - z) + rest * _HALF_ROOT_HEAD) + a * _HALF_ROOT_TAIL
+    tail = 0.5 * _scaled_product(_exp_square(a, -0.5), _erfcx_parts(z, z_tail))
+    return np.where(x > 0, 1.0 - tail, tail)
+
+
 def _erfc_tail(z):
     """erfc(z) for z >= 1/4 (smaller z give garbage)."""
     z = np.minimum(z, 31.0)
@@ -125,6 +113,11 @@ def _scaled_product(exponential, smooth):
     eh, et, exponent = exponential
     gh, gt = smooth
     return _scale(eh * gh + (eh * gt + et * (gh + gt)), exponent)
+
+
+def _erfcx_right(x):
+    """erfcx for x >= 1/4 and nan."""
+    return split(x < 32.0, lambda v: np.add(*_erfcx_parts(v, 0.0)), _erfcx_far, x)
 
 
 def _erfcx_parts(z, z_tail):

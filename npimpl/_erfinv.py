@@ -17,19 +17,27 @@ import numpy as np
 
 from npimpl._erfinv_coefficients import CENTRAL, FAR, MIDDLE
 from npimpl._piecewise import by_blocks, cell, horner, polynomial
+from npimpl._regimes import SMALLEST, patch, regimes
 
 __all__ = ["erfinv", "ndtri", "scaled_ndtri"]
 
 _MIDDLE, _FAR = np.array(MIDDLE), np.array(FAR)
 
 
+_ABOVE_1 = 1.0 + 2.0**-52
+
+
 @by_blocks
+@regimes(
+    (-np.inf, -_ABOVE_1, np.nan), (-(2.0**-30), 2.0**-30, lambda x: x * CENTRAL[0]), (_ABOVE_1, np.inf, np.nan)
+)  # fmt: skip
 def erfinv(x: np.ndarray) -> np.ndarray:
     """erfinv(x) within 3 ulp; +-inf at +-1 and nan outside."""
     return _inverse(x, 1.0 - np.abs(x), 1.0)
 
 
 @by_blocks
+@regimes((-np.inf, -SMALLEST, np.nan), (_ABOVE_1, np.inf, np.nan))
 def ndtri(p: np.ndarray) -> np.ndarray:
     """The x with Phi(x) = p within 3 ulp; -inf at 0, inf at 1 and nan outside.
 
@@ -46,20 +54,27 @@ def scaled_ndtri(p: np.ndarray) -> np.ndarray:
 
 def _inverse(x, p, factor):
     """factor * erfinv(x), where p is 1 - |x| without its rounding error."""
-    y = factor * x * horner(CENTRAL, x * x)
-    tail = ~(p >= 0.5)
-    if tail.any():
-        y[tail] = np.copysign(factor * _erfcinv(p[tail]), x[tail])
-    return y
+
+    def central(x, p):
+        return factor * x * horner(CENTRAL, x * x)
+
+    def tail(x, p):
+        return np.copysign(factor * _erfcinv(p), x)
+
+    return patch(~(p >= 0.5), central, tail, x, p)
 
 
 def _erfcinv(p):
     """erfcinv(p) for 0 <= p < 1/2; nan for negative p."""
+    return patch(~(p >= 1 / 32), _erfcinv_middle, _erfcinv_far, p)
+
+
+def _erfcinv_middle(p):
     index, h = cell(p, -5, _MIDDLE.shape[1])
-    y = polynomial(_MIDDLE, index, h)
-    far = ~(p >= 1 / 32)
-    if far.any():
-        r = np.sqrt(-np.log(p[far]))
-        index, h = cell(r, 0, _FAR.shape[1])
-        y[far] = np.where(r == np.inf, np.inf, r * polynomial(_FAR, index, h))
-    return y
+    return polynomial(_MIDDLE, index, h)
+
+
+def _erfcinv_far(p):
+    r = np.sqrt(-np.log(p))
+    index, h = cell(r, 0, _FAR.shape[1])
+    return np.where(r == np.inf, np.inf, r * polynomial(_FAR, index, h))

@@ -28,6 +28,7 @@ import numpy as np
 
 from npimpl._gamma_coefficients import COSECANT, DIGAMMA, LGAMMA, ROOT, TRIGAMMA
 from npimpl._piecewise import by_blocks, cell, horner, polynomial
+from npimpl._regimes import regimes, split
 
 __all__ = ["digamma", "lgamma", "trigamma"]
 
@@ -40,83 +41,78 @@ _HALF_LOG_2PI = 0.9189385332046728
 
 
 @by_blocks
+@regimes(
+    (-np.inf, -(2.0**52), np.inf),  # integers, all of them
+    (-(2.0**-60), 2.0**-60, lambda x: -np.log(np.abs(x))),
+    (2.0**60, np.inf, lambda x: x * (np.log(x) - 1.0)),
+)
 def lgamma(x: np.ndarray) -> np.ndarray:
-    """log |Gamma(x)|; +inf at 0, -1, -2, … and at both infinities.
-
-    The shifted argument v is 1 + x around zero, 1 - x beyond -1/2 and x itself elsewhere.
-    """
-    near_zero, reflected = np.abs(x) < 0.5, x <= -0.5
-    y = _lgamma_positive(_shifted(x, near_zero, reflected))
-    if near_zero.any():
-        y[near_zero] -= np.log(np.abs(x[near_zero]))
-    if reflected.any():
-        sine = np.abs(_sin_pi(x[reflected]))
-        y[reflected] = np.where(sine > 0, np.log(math.pi / sine) - y[reflected], np.inf)
-        y[np.isinf(x)] = np.inf
-    return y
+    """log |Gamma(x)|; +inf at 0, -1, -2, … and at both infinities."""
+    return split(np.abs(x) < 0.5, _lgamma_near_zero, _lgamma_away, x)
 
 
 @by_blocks
+@regimes((-np.inf, -(2.0**52), np.nan), (-(2.0**-60), 2.0**-60, lambda x: -1.0 / x), (2.0**60, np.inf, np.log))
 def digamma(x: np.ndarray) -> np.ndarray:
     """psi(x); -inf at 0, +inf at -0, nan at the other poles (its limits from the two sides differ) and at -inf.
 
     The reflection starts at -1/4 already: both its terms are small at the root -0.504, those of the recurrence are not.
     """
-    near_zero, reflected = (x > -0.25) & (x < 0.5), x <= -0.25
-    y = _digamma_positive(_shifted(x, near_zero, reflected))
-    if near_zero.any():
-        y[near_zero] -= 1.0 / x[near_zero]
-    if reflected.any():
-        v = x[reflected]
-        cotangent = _cos_pi(v) / _sin_pi(v)
-        y[reflected] = np.where(np.isinf(cotangent), np.nan, y[reflected] - math.pi * cotangent)
-    return y
+    return split((x > -0.25) & (x < 0.5), lambda v: _digamma_positive(1.0 + v) - 1.0 / v, _digamma_away, x)
 
 
 @by_blocks
 def trigamma(x: np.ndarray) -> np.ndarray:
-    """psi'(x), +inf at its poles 0, -1, -2, … and nan at -inf.
-
-    The pole of pi^2 / sin(pi f)^2 is that of 1/f^2; what is left is smooth.
-    """
-    near_zero, reflected = np.abs(x) < 0.5, x <= -0.5
-    y = _trigamma_positive(_shifted(x, near_zero, reflected))
-    if near_zero.any():
-        v = x[near_zero]
-        y[near_zero] += 1.0 / v / v
-    if reflected.any():
-        f = x[reflected] - np.rint(x[reflected])
-        y[reflected] = 1.0 / (f * f) + (horner(COSECANT, f * f) - y[reflected])
-    return y
+    """psi'(x), +inf at its poles 0, -1, -2, … and nan at -inf."""
+    return split(np.abs(x) < 0.5, lambda v: _trigamma_positive(1.0 + v) + 1.0 / v / v, _trigamma_away, x)
 
 
-def _shifted(x, near_zero, reflected):
-    v = x.copy()
-    np.add(x, 1.0, out=v, where=near_zero)
-    np.subtract(1.0, x, out=v, where=reflected)
-    return v
+def _lgamma_near_zero(x):
+    return _lgamma_positive(1.0 + x) - np.log(np.abs(x))
+
+
+def _lgamma_away(x):
+    return split(x <= -0.5, _lgamma_left, _lgamma_positive, x)
+
+
+def _digamma_away(x):
+    return split(x <= -0.25, _digamma_left, _digamma_positive, x)
+
+
+def _trigamma_away(x):
+    return split(x <= -0.5, _trigamma_left, _trigamma_positive, x)
 
 
 # -- x >= 1/2 ----------------------------------------------------------------------------------------------------------
 def _lgamma_positive(x):
-    """x (log x - 1) is formed as one product: x log x alone overflows sooner than the result does."""
+    return split(x < 16.0, _lgamma_table, _lgamma_far, x)
+
+
+def _lgamma_table(x):
     index, h = cell(x, -1, _LGAMMA.shape[1])
     y = polynomial(_LGAMMA, index, h)
     y *= (x - 1.0) * (x - 2.0)
     y += 0.0  # the roots are +0
-    return _beyond_16(x, y, _lgamma_far)
+    return y
 
 
 def _lgamma_far(x):
+    """x (log x - 1) is formed as one product: x log x alone overflows sooner than the result does."""
     log, r = np.log(x), 1.0 / x
-    return x * (log - 1.0) - (0.5 * log - (_HALF_LOG_2PI + r * horner(_STIRLING, r * r)))
+    y = x * (log - 1.0) - (0.5 * log - (_HALF_LOG_2PI + r * horner(_STIRLING, r * r)))
+    y[x == np.inf] = np.inf
+    return y
 
 
 def _digamma_positive(x):
+    return split(x < 16.0, _digamma_table, _digamma_far, x)
+
+
+def _digamma_table(x):
     index, h = cell(x, -1, _DIGAMMA.shape[1])
     y = polynomial(_DIGAMMA, index, h)
     y *= (x - ROOT[0]) - ROOT[1]
-    return _beyond_16(x, y, _digamma_far)
+    return y
 
 
 def _digamma_far(x):
@@ -125,8 +121,7 @@ def _digamma_far(x):
 
 
 def _trigamma_positive(x):
-    index, h = cell(x, -1, _TRIGAMMA.shape[1])
-    return _beyond_16(x, polynomial(_TRIGAMMA, index, h), _trigamma_far)
+    return split(x < 16.0, lambda v: polynomial(_TRIGAMMA, *cell(v, -1, _TRIGAMMA.shape[1])), _trigamma_far, x)
 
 
 def _trigamma_far(x):
@@ -134,16 +129,29 @@ def _trigamma_far(x):
     return r + r * (0.5 * r + r * r * horner(_BERNOULLI, r * r))
 
 
-def _beyond_16(x, y, series):
-    """`y` with the series put in wherever x lies beyond the table; nan takes that way too, and stays nan."""
-    far = ~(x < 16.0)
-    if far.any():
-        y[far] = series(x[far])
-        y[x == np.inf] = 0.0 if series is _trigamma_far else np.inf
-    return y
-
-
 # -- reflection --------------------------------------------------------------------------------------------------------
+def _lgamma_left(x):
+    return split(x == np.rint(x), lambda v: np.full(v.shape, np.inf), _lgamma_reflected, x)
+
+
+def _lgamma_reflected(x):
+    return np.log(math.pi / np.abs(_sin_pi(x))) - _lgamma_positive(1.0 - x)
+
+
+def _digamma_left(x):
+    return split(x == np.rint(x), lambda v: np.full(v.shape, np.nan), _digamma_reflected, x)
+
+
+def _digamma_reflected(x):
+    return _digamma_positive(1.0 - x) - math.pi * (_cos_pi(x) / _sin_pi(x))
+
+
+def _trigamma_left(x):
+    """The pole of pi^2 / sin(pi f)^2 is that of 1/f^2; what is left is smooth."""
+    f = x - np.rint(x)
+    return 1.0 / (f * f) + (horner(COSECANT, f * f) - _trigamma_positive(1.0 - x))
+
+
 def _sin_pi(x):
     """sin(pi f) of the fraction f = x - round(x), which is exact: |sin(pi x)|, with the sign of tan(pi x)."""
     return np.sin(math.pi * (x - np.rint(x)))

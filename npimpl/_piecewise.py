@@ -44,7 +44,9 @@ def cell(x: np.ndarray, first_binade: int, cells: int) -> tuple[np.ndarray, np.n
 
 
 def polynomial(columns: np.ndarray, index: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """sum_k columns[k, index] h^k by Horner's rule."""
+    """sum_k columns[k, index] h^k by Horner's rule; if all of h is in one interval, its coefficients are looked up once."""
+    if index.size and index.min() == index.max():
+        return horner(columns[:, index.flat[0]], h)
     y = columns[-1].take(index)
     for column in columns[-2::-1]:
         y *= h

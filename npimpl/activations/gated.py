@@ -21,6 +21,7 @@ from npimpl._elementwise import elementwise
 from npimpl._erf import erfcx, gauss, ndtr
 from npimpl._piecewise import horner
 from npimpl._precision import as_float
+from npimpl._regimes import identity, regimes, split
 from npimpl.activations._scaled import exp_times, logistic, one_plus_squared, product
 
 __all__ = ["gelu", "gelu_backward", "glu", "glu_backward", "mish", "mish_backward", "silu", "silu_backward"]
@@ -51,6 +52,7 @@ _DENSITY = 0.3989422804014327
 
 
 @elementwise("x")
+@regimes((-np.inf, -800.0, -0.0), (-(2.0**-60), 2.0**-60, lambda x: 0.5 * x), (40.0, np.inf, identity))
 def silu(x):
     r"""x times its own sigmoid, also called swish.
 
@@ -96,6 +98,7 @@ def silu_backward(grad_output, x):
 
 
 @elementwise("x")
+@regimes((-np.inf, -800.0, -0.0), (40.0, np.inf, identity))
 def mish(x):
     r"""x times the hyperbolic tangent of its softplus.
 
@@ -142,6 +145,7 @@ def mish_backward(grad_output, x):
 
 
 @elementwise("x")
+@regimes((-np.inf, -40.0, -0.0), (-(2.0**-60), 2.0**-60, lambda x: 0.5 * x), (40.0, np.inf, identity))
 def gelu(x, approximate="none"):
     r"""x times the probability that a standard normal variable is below x.
 
@@ -165,8 +169,8 @@ def gelu(x, approximate="none"):
     array([-0.    ,  0.    ,  0.8413])
     """
     if _is_tanh(approximate):
-        return np.piecewise(x, [x < -0.25], [_tanh_falling, _tanh_rising])
-    return np.piecewise(x, [x < -37.0], [_gelu_far, lambda v: v * ndtr(v)])
+        return split(x < -0.25, _tanh_falling, _tanh_rising, x)
+    return split(x < -37.0, _gelu_far, lambda v: v * ndtr(v), x)
 
 
 @elementwise("grad_output", "x")

@@ -8,6 +8,7 @@ import numpy as np
 
 from npimpl._elementwise import elementwise
 from npimpl._piecewise import horner
+from npimpl._regimes import regimes, split
 from npimpl.activations._scaled import nan_where_nan
 
 __all__ = [
@@ -84,6 +85,11 @@ def softshrink_backward(grad_output, x, lambd=0.5):
 
 
 @elementwise("x")
+@regimes(
+    (-np.inf, -20.0, lambda x: x + 1.0),
+    (-(2.0**-30), 2.0**-30, lambda x: x * (x * x * _SERIES[0])),
+    (20.0, np.inf, lambda x: x - 1.0),
+)
 def tanhshrink(x):
     r"""What tanh leaves over: close to $x^3/3$ near zero, close to x ∓ 1 far from it.
 
@@ -101,7 +107,7 @@ def tanhshrink(x):
     >>> tanhshrink(np.array([0.0, 0.001])).round(12)
     array([0.00e+00, 3.33e-10])
     """
-    return np.piecewise(x, [np.abs(x) < 1.5], [_tanhshrink_near_zero, lambda v: v - np.tanh(v)])
+    return split(np.abs(x) < 1.5, _tanhshrink_near_zero, lambda v: v - np.tanh(v), x)
 
 
 @elementwise("grad_output", "x")

@@ -7,9 +7,12 @@ rounded to 1, long before the true slope is.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from npimpl._elementwise import elementwise
+from npimpl._regimes import identity, regimes, split
 from npimpl.activations._scaled import exp_times, logistic, one_plus_squared, product
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
 
 
 @elementwise("x")
+@regimes((-np.inf, -800.0, 0.0), (-(2.0**-60), 2.0**-60, 0.5), (40.0, np.inf, 1.0))
 def sigmoid(x):
     r"""The logistic function, from a real number to a probability.
 
@@ -54,6 +58,7 @@ def sigmoid_backward(grad_output, x):
 
 
 @elementwise("x")
+@regimes((-np.inf, -50.0, identity), (-(2.0**-60), 2.0**-60, -math.log(2.0)), (800.0, np.inf, 0.0))
 def logsigmoid(x):
     r"""The logarithm of the sigmoid: the log-likelihood of a logit.
 
@@ -172,6 +177,8 @@ def softplus(x, beta=1.0, threshold=20.0):
     >>> softplus(np.array([-np.inf, 0.0, 30.0])).round(4)
     array([ 0.    ,  0.6931, 30.    ])
     """
+    if beta == 1.0:
+        return split(x > threshold, identity, _log_one_plus_exp, x)
     z, e = product(x, beta)
     t = np.exp(-np.abs(z))
     t -= np.sign(z) * e * t
@@ -194,6 +201,11 @@ def softplus_backward(grad_output, x, beta=1.0, threshold=20.0):
     z, e = product(x, beta)
     dx = logistic(grad_output * (1.0 + np.where(z < -1, e, 0.0)), z)
     return (np.where(_is_linear(z, e, threshold), grad_output, dx),)
+
+
+@regimes((-np.inf, -2400.0, 0.0), (-(2.0**-60), 2.0**-60, math.log(2.0)))
+def _log_one_plus_exp(x):
+    return split(x < -600.0, lambda v: exp_times(1.0, v), lambda v: np.maximum(v, 0.0) + np.log1p(np.exp(-np.abs(v))), x)
 
 
 def _is_linear(z, e, threshold):

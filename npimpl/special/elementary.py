@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl._elementwise import elementwise
+from npimpl._regimes import regimes
 from npimpl.special._scaling import times_exp
 
 __all__ = [
@@ -17,6 +18,9 @@ __all__ = [
     "sinc",
     "sinc_backward",
 ]
+
+
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 @elementwise("x")
@@ -132,6 +136,7 @@ def rsqrt_backward(grad_output, x):
 
 
 @elementwise("x")
+@regimes((-_LARGEST, -(2.0**53), -0.0), (-(2.0**-30), 2.0**-30, 1.0), (2.0**53, _LARGEST, 0.0))
 def sinc(x):
     """The normalised cardinal sine.
 

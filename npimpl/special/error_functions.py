@@ -12,6 +12,7 @@ import numpy as np
 
 from npimpl import _erf, _erfinv
 from npimpl._elementwise import elementwise
+from npimpl._regimes import patch, regimes
 
 __all__ = [
     "erf",
@@ -191,6 +192,7 @@ def ndtr_backward(grad_output, x):
 
 
 @elementwise("x")
+@regimes((-np.inf, -(2.0**32), lambda x: -0.5 * x * x), (-(2.0**-60), 2.0**-60, -math.log(2.0)), (40.0, np.inf, -0.0))
 def log_ndtr(x):
     r"""The logarithm of the normal distribution function, without taking the logarithm of an underflowed number.
 
@@ -210,12 +212,16 @@ def log_ndtr(x):
     >>> log_ndtr(np.array([-100.0, 0.0, 20.0]))
     array([-5.00552421e+03, -6.93147181e-01, -2.75362412e-89])
     """
+    return patch(x < -1.0, _log_ndtr_right, _log_ndtr_left, x)
+
+
+def _log_ndtr_left(x):
+    return np.log(0.5 * _erf.erfcx(x * -_ROOT_HALF)) - 0.5 * x * x
+
+
+def _log_ndtr_right(x):
     tail = _erf.ndtr(-np.abs(x))
-    y = np.where(x > 0.0, np.log1p(-tail), np.log(tail))
-    far = x < -1.0
-    v = x[far]
-    y[far] = np.log(0.5 * _erf.erfcx(v * -_ROOT_HALF)) - 0.5 * v * v
-    return y
+    return np.where(x > 0.0, np.log1p(-tail), np.log(tail))
 
 
 @elementwise("grad_output", "x")

@@ -7,6 +7,7 @@ import numpy as np
 from npimpl._axes import normalize_axis, sum_to_shape
 from npimpl._elementwise import elementwise
 from npimpl._precision import as_float, rounded, widen
+from npimpl._regimes import SMALLEST, regimes
 from npimpl.special._log_rows import as_rows, decayed, from_rows, kept_shape, maximum_and_rest, one_axis, running_pairs
 from npimpl.special._scaling import ratio_product, times_exp
 
@@ -279,6 +280,7 @@ def xlog1py_backward(grad_output, x, other):
 
 
 @elementwise("x")
+@regimes((-np.inf, -SMALLEST, -np.inf), (SMALLEST, np.inf, lambda x: -x * np.log(x)))
 def entr(x):
     """The entropy of one probability, in nats.
 
@@ -385,10 +387,15 @@ def _binary_backward(gradient, grad_output, x, other):
     return rounded(sum_to_shape(dx, x.shape), x.dtype), rounded(sum_to_shape(dother, other.shape), other.dtype)
 
 
+@regimes((-np.inf, -SMALLEST, np.nan), (1.0 + 2.0**-52, np.inf, np.nan))
 def _log_odds(x):
     """log(x / (1 - x)), see `logit`."""
-    middle = np.copysign(np.log1p(np.abs(2.0 * x - 1.0) / np.minimum(x, 1.0 - x)), x - 0.5)
-    return np.where(np.abs(x - 0.5) <= 0.25, middle, np.log(x / (1.0 - x)))
+    y, near = np.log(x / (1.0 - x)), np.abs(x - 0.5) <= 0.25
+    return np.where(near, _log_odds_near_half(x), y) if near.any() else y
+
+
+def _log_odds_near_half(x):
+    return np.copysign(np.log1p(np.abs(2.0 * x - 1.0) / np.minimum(x, 1.0 - x)), x - 0.5)
 
 
 def _checked_eps(eps):

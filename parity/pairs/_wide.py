@@ -217,8 +217,8 @@ def erf(x):
 
 
 def erfc(x):
-    """PyTorch's; beyond 30 it is 0 in every narrower dtype, and its slow path is left out."""
-    return _torch("special.erfc", np.clip(x, -30.0, 30.0))
+    """PyTorch's; beyond 30 it is 0 or 2 in every narrower dtype, and its slow path is left out."""
+    return _split(x, np.abs(x) >= 30.0, lambda v: 1.0 - np.sign(v), lambda v: _torch("special.erfc", v))
 
 
 def erfinv(x):
@@ -237,8 +237,8 @@ def log_ndtr(x):
 
 
 def ndtri(x):
-    """SciPy's."""
-    return _scipy("ndtri", x)
+    """SciPy's, and nan outside [0, 1]."""
+    return _split(x, np.abs(x - 0.5) <= 0.5, lambda v: _scipy("ndtri", v), lambda v: np.full(v.shape, np.nan))
 
 
 def lgamma(x):
@@ -261,8 +261,11 @@ def _lgamma_roots(x):
 
 def _lgamma_left(x):
     """log(pi/|sin(pi r)|) - lgamma(1 - x), r the distance to the nearest integer; +inf at the poles, to which -inf belongs."""
-    y = np.log(np.pi / np.abs(_torch("sin", np.pi * (x - np.rint(x))))) - _gammaln(1.0 - x)
-    return np.where(np.isinf(x), np.inf, y)
+    return _split(x, x == np.rint(x), lambda v: np.full(v.shape, np.inf), _lgamma_reflected)
+
+
+def _lgamma_reflected(x):
+    return np.log(np.pi / np.abs(_torch("sin", np.pi * (x - np.rint(x))))) - _gammaln(1.0 - x)
 
 
 def digamma(x):
@@ -271,18 +274,24 @@ def digamma(x):
 
 
 def _digamma_left(x):
-    r = x - np.rint(x)
-    return np.where((r == 0) | np.isinf(x), np.nan, _scipy("psi", 1.0 - x) - np.pi / _torch("tan", np.pi * r))
+    return _split(x, x == np.rint(x), lambda v: np.full(v.shape, np.nan), _digamma_reflected)
+
+
+def _digamma_reflected(x):
+    return _scipy("psi", 1.0 - x) - np.pi / _torch("tan", np.pi * (x - np.rint(x)))
 
 
 def entr(x):
     """-x log(x); 0 at 0 and -inf on the left."""
-    y = -x * _torch("log", np.abs(x))
-    return np.where(x < 0, -np.inf, np.where(x == 0, 0.0, y))
+    return _split(x, x < 0, lambda v: np.full(v.shape, -np.inf), lambda v: np.where(v == 0, 0.0, -v * _torch("log", v)))
 
 
 def logit(x):
     """log(x) - log1p(-x), and log1p((2x - 1)/(1 - x)) about 1/2, where the two logarithms would cancel."""
+    return _split(x, np.abs(x - 0.5) <= 0.5, _logit_inside, lambda v: np.full(v.shape, np.nan))
+
+
+def _logit_inside(x):
     middle = np.abs(x - 0.5) < 0.25
     return _split(x, middle, lambda v: _log1p((v - 0.5) * 2.0 / (1.0 - v)), lambda v: _torch("log", v) - _log1p(-v))
 

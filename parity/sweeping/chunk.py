@@ -46,7 +46,7 @@ def run_chunk(task: Task, start: int, count: int) -> dict[str, Any]:
     chosen = select(scan, ruler)
     judged = judge(subject, chosen)
     decided = len(judged.points.pattern)
-    result = {"count": count, "judged": decided, "undecided": len(chosen.pattern) - decided}
+    result = {"count": count, "judged": decided, "undecided": len(chosen.pattern) - decided, "interpolated": scan.interpolated}
     result |= corrected(scan, judged, subject) | findings(judged, ruler)
     return result | {"seconds": time.thread_time() - began}
 

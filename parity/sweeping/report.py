@@ -79,4 +79,7 @@ def _certificate(record: dict[str, Any]) -> Iterator[str]:
     yield f"ball arithmetic:  judged {c['judged']:,} values: {what}"
     if c["undecided"]:
         yield f"  could not decide {c['undecided']:,} more, too near a tie for it too"
+    if c["interpolated"]:
+        part = 100 * c["interpolated"] / record["values"]
+        yield f"  reference interpolated at {part:.1f} % of the values, where it is smooth, and asked at all others"
     yield f"  reference off by at most {worst} there ({c['reference_claims_ulps']:g} claimed; {verdict})"

@@ -1,5 +1,6 @@
 """The first look at a chunk of bit patterns: every value against a fast float64 reference, in blocks that stay in cache.
 
+Where neighbouring values of the reference lie on a polynomial, they are taken from that (`parity.sweeping.neighbours`).
 All that is suspicious is kept with what was returned for it, for ball arithmetic to judge.
 """
 
@@ -12,8 +13,11 @@ import numpy as np
 
 from parity.hostile import Format
 from parity.rounding import DTYPES
-from parity.sweeping.patterns import BINS, EDGES, Ruler, bins_of
+from parity.sweeping.neighbours import Neighbours, Values
+from parity.sweeping.patterns import BINS, BLOCK, EDGES, Ruler, bins_of
 
+LOOSE = 16.0
+"""A reference that claims less than so many float64 ulp is asked at every pattern: interpolating it costs a few."""
 KEPT = 64
 """Of each block at most so many wrong roundings (worst first) and near ties (nearest first) are kept."""
 
@@ -51,6 +55,8 @@ class Scan:
     near_ties: int = 0
     nan: int = 0
     infinity: int = 0
+    interpolated: int = 0
+    """Values that the reference was interpolated at."""
     asked: list[Points] = field(default_factory=list)
     """Points that were asked for: special values, the random sample."""
     highest: list[Points] = field(default_factory=list)
@@ -69,24 +75,26 @@ class Scanner:
         self.size = self.ruler.block
         self.ramp = np.arange(self.size, dtype=self.ruler.bits)
         self.bits = np.empty_like(self.ramp)
-        self.inputs, self.got, self.error, self.scale, self.per_ulp = (np.empty(self.size) for _ in range(5))
+        self.inputs, self.got, self.error, self.scale, self.per_ulp, self.filled = (np.empty(self.size) for _ in range(6))
         self.mask = np.empty(self.size, bool)
+        claimed = slack * 2.0 ** (53 - self.ruler.format.precision)
+        self.neighbours = Neighbours(self.ruler, reference, claimed) if self.size == BLOCK and claimed >= LOOSE else None
 
     @np.errstate(all="ignore")
     def scan(self, start: int, count: int, asked: np.ndarray) -> Scan:
         """The patterns start, start + 1, …: whole blocks, each within one binade.  `asked` is sorted."""
         out = Scan()
+        values = self.neighbours.ask(start, count) if self.neighbours else None
         bounds = np.searchsorted(asked, np.arange(start, start + count + 1, self.size))
         for i, first in enumerate(range(start, start + count, self.size)):
-            self._block(out, first, asked[bounds[i] : bounds[i + 1]])
+            self._block(out, first, asked[bounds[i] : bounds[i + 1]], values, i)
         return out
 
-    def _block(self, out: Scan, first: int, asked: np.ndarray) -> None:
+    def _block(self, out: Scan, first: int, asked: np.ndarray, values: Values | None, number: int) -> None:
         np.add(self.ramp, self.bits.dtype.type(first), out=self.bits)
         x = self.bits.view(DTYPES[self.ruler.dtype])
-        np.copyto(self.inputs, x)
-        returned, reference = self.party(x), self.reference(self.inputs)
-        np.copyto(self.got, returned)
+        reference = self._reference(out, x, values, number)
+        np.copyto(self.got, self.party(x))
         if len(asked):
             out.asked.append(self._points(asked - first, first, reference))
         if self._saturated(out, first, reference):
@@ -95,6 +103,13 @@ class Scanner:
             out.histogram[0] += self.size
             return
         self._keep(out, first, reference)
+
+    def _reference(self, out: Scan, x: np.ndarray, values: Values | None, number: int) -> np.ndarray:
+        if self.neighbours is not None and values is not None and self.neighbours.fill(values, number, self.filled):
+            out.interpolated += self.size
+            return self.filled
+        np.copyto(self.inputs, x)
+        return self.reference(self.inputs)
 
     def _saturated(self, out: Scan, first: int, reference) -> bool:
         """Count a block in which the party returns one number and the reference is that number everywhere: its ends say so."""
@@ -117,20 +132,26 @@ class Scanner:
         np.subtract(self.got, reference, out=self.error)
         np.abs(self.error, out=self.error)
         np.abs(reference, out=self.scale)
-        if self.root and self.scale.min() < self.root:
+        low, high = self.scale.min(), self.scale.max()
+        if low < self.root:
             out.asked.append(self._points(np.flatnonzero(self.scale < self.root), first, reference))
-        plain = self.scale.max() < self.ruler.format.max  # a nan is not
-        if plain and np.isfinite(self.error.max()):
-            self.ruler.per_ulp(reference, out=self.per_ulp)
+        plain = high < self.ruler.format.max  # a nan is not
+        if not (plain and np.isfinite(self.error.max())):
+            return self._measure_special(reference)
+        if low < self.ruler.format.tiny:
             np.maximum(self.scale, self.ruler.format.tiny, out=self.scale)
-            np.divide(self.error, self.scale, out=self.scale)
-            np.multiply(self.error, self.per_ulp, out=self.error)
-            return True
-        return self._measure_special(reference)
+        np.divide(self.error, self.scale, out=self.scale)
+        np.multiply(self.error, self._per_ulp(reference, low, high), out=self.error)
+        return True
+
+    def _per_ulp(self, reference, low: float, high: float):
+        """1/ulp at the reference: one number where all of it, low <= |reference| <= high, is in one binade."""
+        ends = self.ruler.per_ulp(np.array([low, high]))
+        return ends[0] if ends[0] == ends[1] else self.ruler.per_ulp(reference, out=self.per_ulp)
 
     def _measure_special(self, reference) -> bool:
         """The same where there are infinities, nan, or numbers about to overflow: a wrong one has error inf and scale 0."""
-        if np.isnan(self.got).all() and np.isnan(reference).all():
+        if self._overflow(reference) or (np.isnan(self.got).all() and np.isnan(reference).all()):
             return False
         value = self.ruler.rounded(reference)
         if np.all((np.isnan(self.got) & np.isnan(reference)) | (np.isinf(value) & (self.got == value))):
@@ -140,14 +161,21 @@ class Scanner:
         self.scale[~np.isfinite(self.error) | (self.error == 0.0)] = 0.0
         return True
 
+    def _overflow(self, reference) -> bool:
+        """Whether the party returns the same infinity everywhere, and the reference rounds to it everywhere."""
+        one, over = self.got[0], 2.0 ** (self.ruler.format.max_exponent + 1)
+        if not (np.isinf(one) and self.got.min() == one == self.got.max()):
+            return False
+        return bool(reference.min() >= over if one > 0 else reference.max() <= -over)
+
     def _keep(self, out: Scan, first: int, reference) -> None:
         zeros = np.count_nonzero(np.less_equal(self.error, EDGES[0], out=self.mask))
-        flagged = np.count_nonzero(np.greater_equal(self.error, 0.5 - self.slack, out=self.mask))
+        top, flagged = int(np.argmax(self.error)), 0
+        if not self.error[top] < 0.5 - self.slack:
+            index = np.flatnonzero(np.greater_equal(self.error, 0.5 - self.slack, out=self.mask))
+            flagged, top = len(index), self._flagged(out, index, first, reference)
         out.histogram[0] += zeros
         out.histogram[1] += self.size - zeros - flagged
-        top = int(np.argmax(self.error))
-        if flagged:
-            top = self._flagged(out, np.flatnonzero(self.mask), first, reference)
         out.highest.append(self._points(np.array([top, np.argmax(self.scale)]), first, reference))
 
     def _flagged(self, out: Scan, index, first: int, reference) -> int:

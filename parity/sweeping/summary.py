@@ -77,6 +77,7 @@ def _certified(ruler: Ruler, chunks, claimed: float) -> dict[str, Any]:
     return {
         "judged": sum(c["judged"] for c in chunks),
         "undecided": sum(c["undecided"] for c in chunks),
+        "interpolated": sum(c["interpolated"] for c in chunks),
         "reference_claims_ulps": claimed,
         "reference_worst_ulps": worst["ulps"],
         "reference_worst_input": float(ruler.values(np.array([worst["pattern"]]))[0]).hex(),
