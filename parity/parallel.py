@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +16,8 @@ from parity.runner import Selection, checks_of, run_op
 from parity.tolerances import Table, read_table
 from parity.verdict import Verdict
 
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's mallopt."""
 Progress = Callable[[str, int], None]
 HEAVY_FIRST = ("activations", "special")
 """Families whose ops try all 65,536 values of two dtypes: started first, so that no worker ends up waiting for one."""
@@ -60,11 +64,24 @@ def start_worker(files: tuple[str, ...] = ()) -> None:
     """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    keep_freed_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if files:
         from parity.own import load_ops
 
         load_ops(files, trial=False)
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep what is freed for the next array (elsewhere nothing is done).
+
+    Blocks of 16,384 float64 numbers have the very size from which on it hands memory back to the system, and to get it again
+    page by page costs more than the arithmetic on it.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(TRIM_THRESHOLD, 1 << 30)
+        mallopt(MMAP_THRESHOLD, 1 << 25)
 
 
 def _end_with_parent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -210,6 +211,42 @@ def test_a_result_of_another_dtype_is_refused(monkeypatch):
     monkeypatch.setattr(chunk, "implementation", lambda pair: lambda x: np.tanh(x.astype(np.float64)))
     with pytest.raises(ParityError, match="returns float64"):
         sweep("activations.tanh", "float32", Inline(), chunks=[(0, 1 << 14)])
+
+
+FAULTS = """
+import resource
+import sys
+import numpy as np
+from parity.parallel import keep_freed_memory
+
+def temporaries(x):
+    a = 2 * x
+    b = a + x
+    c = b * a
+    return c - b
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+x = np.ones(16384)
+if "keep" in sys.argv:
+    keep_freed_memory()
+for _ in range(20):
+    temporaries(x)
+before = faults()
+for _ in range(200):
+    temporaries(x)
+print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_a_worker_does_not_give_memory_back_after_every_block():
+    given_back, kept = (
+        int(subprocess.run([sys.executable, "-c", FAULTS, *args], capture_output=True, text=True, check=True).stdout)
+        for args in ([], ["keep"])
+    )
+    assert kept < 200 < given_back  # page faults; without the call each of the 200 rounds has some 30 or more
 
 
 # -- killed and taken up again -------------------------------------------------------------------------------------------------
