@@ -42,7 +42,7 @@ _TINY_ROOT = 2.0 / math.sqrt(math.pi)
 
 
 @by_blocks
-@regimes((-np.inf, -6.0, -1.0), (-(2.0**-30), 2.0**-30, lambda x: x + x * SMALL[0]), (6.0, np.inf, 1.0))
+@regimes((-np.inf, -6.0, -1.0), (-(2.0**-30), 2.0**-30, lambda x: _erf_small(x, SMALL[0])), (6.0, np.inf, 1.0))
 def erf(x: np.ndarray) -> np.ndarray:
     """erf(x) within 1 ulp: x + x R(x^2) for |x| < 1, and 1 - erfc(|x|) with the sign of x beyond."""
     return split(np.abs(x) < 1.0, _erf_small, lambda v: np.copysign(1.0 - _erfc_tail(np.abs(v)), v), x)
@@ -62,14 +62,19 @@ def erfcx(x: np.ndarray) -> np.ndarray:
 
 
 @by_blocks
-@regimes((-np.inf, -39.0, 0.0), (-(2.0**-56), 2.0**-56, 0.5), (9.0, np.inf, 1.0))
+@regimes(
+    (-np.inf, -39.0, 0.0),
+    (-(2.0**-56), 2.0**-56, 0.5),
+    (-(2.0**-30), 2.0**-30, lambda x: _ndtr_near(x, SMALL[0])),
+    (9.0, np.inf, 1.0),
+)
 def ndtr(x: np.ndarray) -> np.ndarray:
     """The normal distribution function Phi(x) = erfc(-x / sqrt(2)) / 2 within 1 ulp.
 
     x / sqrt(2) is kept to more than float64: its rounding alone would cost x^2 ulp, 1400 of them at x = -38.
     """
     near = np.abs(x) * math.sqrt(0.5) < 0.25
-    return split(near, lambda v: 0.5 + 0.5 * _erf_small(v * math.sqrt(0.5)), _ndtr_far, x)
+    return split(near, _ndtr_near, _ndtr_far, x)
 
 
 def gauss(x: np.ndarray, factor: float = -1.0) -> np.ndarray:
@@ -84,14 +89,18 @@ def gauss_times(c, x: np.ndarray, factor: float = -1.0) -> np.ndarray:
     return _scale(np.reshape(c, -1) * (head + tail), exponent).reshape(x.shape)
 
 
-def _erf_small(x):
+def _erf_small(x, r=None):
     """x + x R(x^2) for |x| < 1: the correction is at most a sixth of x, and so is its share of the error."""
-    return x + x * horner(SMALL, x * x)
+    return x + x * (horner(SMALL, x * x) if r is None else r)
 
 
 def _erfc_large(x):
     tail = _erfc_tail(np.abs(x))
     return np.where(x < 0, 2.0 - tail, tail)
+
+
+def _ndtr_near(x, r=None):
+    return 0.5 + 0.5 * _erf_small(x * math.sqrt(0.5), r)
 
 
 def _ndtr_far(x):

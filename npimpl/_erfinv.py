@@ -61,12 +61,12 @@ def _inverse(x, p, factor):
     def tail(x, p):
         return np.copysign(factor * _erfcinv(p), x)
 
-    return patch(~(p >= 0.5), central, tail, x, p)
+    return patch(~(p >= 0.5), tail, central, x, p)
 
 
 def _erfcinv(p):
     """erfcinv(p) for 0 <= p < 1/2; nan for negative p."""
-    return patch(~(p >= 1 / 32), _erfcinv_middle, _erfcinv_far, p)
+    return patch(~(p >= 1 / 32), _erfcinv_far, _erfcinv_middle, p)
 
 
 def _erfcinv_middle(p):

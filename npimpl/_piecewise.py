@@ -14,6 +14,8 @@ import numpy as np
 __all__ = ["by_blocks", "cell", "horner", "polynomial"]
 
 _BLOCK = 16_384
+INFINITE = 0x7FF << 3
+"""The number that infinity, and after it every positive nan, has among the eighths of binades."""
 
 
 def by_blocks(f):
@@ -33,20 +35,28 @@ def by_blocks(f):
     return over_blocks
 
 
-def cell(x: np.ndarray, first_binade: int, cells: int) -> tuple[np.ndarray, np.ndarray]:
+def cell(x: np.ndarray, first_binade: int, cells: int) -> tuple[np.ndarray | np.intp, np.ndarray]:
     """Number of the interval in which each positive x lies (0 starts at 2^first_binade) and its distance to the midpoint.
 
-    Outside the table the number is that of the nearest interval, which makes the lookup safe but the value garbage.
+    Outside the table the number is that of the nearest interval, which makes the lookup safe but the value garbage.  If all of
+    x lies in one interval, its number is given once.
     """
-    eighth = np.ascontiguousarray(x).view(np.int64) >> 49
+    eighth = _eighths(np.array([x.min(), x.max()])) if x.size else np.zeros(2, np.int64)
+    one = eighth[0] == eighth[1] < INFINITE
+    eighth = eighth[0] if one else _eighths(np.ascontiguousarray(x))
     middle = ((eighth << 49) | (1 << 48)).view(np.float64)
     return np.clip(eighth - ((1023 + first_binade) << 3), 0, cells - 1), x - middle
 
 
-def polynomial(columns: np.ndarray, index: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """sum_k columns[k, index] h^k by Horner's rule; if all of h is in one interval, its coefficients are looked up once."""
-    if index.size and index.min() == index.max():
-        return horner(columns[:, index.flat[0]], h)
+def _eighths(x: np.ndarray) -> np.ndarray:
+    """Exponent and three leading bits of the significand."""
+    return x.view(np.int64) >> 49
+
+
+def polynomial(columns: np.ndarray, index, h: np.ndarray) -> np.ndarray:
+    """sum_k columns[k, index] h^k by Horner's rule; coefficients of one interval are looked up once."""
+    if np.ndim(index) == 0:
+        return horner(columns[:, index], h)
     y = columns[-1].take(index)
     for column in columns[-2::-1]:
         y *= h

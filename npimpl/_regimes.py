@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["SMALLEST", "identity", "patch", "regimes", "split"]
+__all__ = ["SMALLEST", "either", "identity", "patch", "regimes", "split"]
 
 SMALLEST = 5e-324
 """The smallest positive number."""
@@ -49,8 +49,10 @@ def identity(x: np.ndarray) -> np.ndarray:
     return x
 
 
+# -- two forms -----------------------------------------------------------------------------------------------------------
+# What lies on one side is evaluated once, as a whole; these differ in what they do where both sides are met.
 def split(first: np.ndarray, inside, outside, *arrays: np.ndarray) -> np.ndarray:
-    """`inside` of the arrays where the mask `first` is set, `outside` elsewhere; what lies on one side is not cut up."""
+    """`inside` of the arrays where the mask `first` is set, `outside` elsewhere; each sees its own elements only."""
     count = np.count_nonzero(first)
     if count == first.size:
         return inside(*arrays)
@@ -62,13 +64,21 @@ def split(first: np.ndarray, inside, outside, *arrays: np.ndarray) -> np.ndarray
     return y
 
 
-def patch(here: np.ndarray, base, other, *arrays: np.ndarray) -> np.ndarray:
-    """`base` of the arrays, and `other` of those elements where the mask `here` is set; for a base that is cheap and harmless
-    there.  Only one of the two is evaluated where it is needed alone."""
-    count = np.count_nonzero(here)
-    if count == here.size:
-        return other(*arrays)
-    y = base(*arrays)
+def patch(first: np.ndarray, inside, outside, *arrays: np.ndarray) -> np.ndarray:
+    """The same for an `outside` that is cheap and does no harm: it sees all elements."""
+    count = np.count_nonzero(first)
+    if count == first.size:
+        return inside(*arrays)
+    y = outside(*arrays)
     if count:
-        y[here] = other(*(a[here] for a in arrays))
+        y[first] = inside(*(a[first] for a in arrays))
     return y
+
+
+def either(first: np.ndarray, inside, outside, *arrays: np.ndarray) -> np.ndarray:
+    """The same for two cheap forms: both see all elements."""
+    count = np.count_nonzero(first)
+    if count == first.size:
+        return inside(*arrays)
+    y = outside(*arrays)
+    return np.where(first, inside(*arrays), y) if count else y

@@ -10,7 +10,7 @@ import pytest
 
 import npimpl
 from npimpl._piecewise import cell, polynomial
-from npimpl._regimes import regimes, split
+from npimpl._regimes import either, patch, regimes, split
 from parity.loader import catalogue, implementation, is_elementwise
 
 MANY = 2048
@@ -89,17 +89,21 @@ def test_a_wrong_row_is_noticed():
     assert not same_bits(tanh(x), among_others(tanh, x))
 
 
-def test_split_keeps_the_order():
+@pytest.mark.parametrize("choose", [split, patch, either])
+def test_two_forms_keep_the_order(choose):
     x = np.arange(-3.0, 4.0)
-    assert split(x > 0, np.negative, np.sqrt, np.abs(x)).tolist() == [*np.sqrt([3.0, 2.0, 1.0, 0.0]), -1.0, -2.0, -3.0]
-    assert split(x > 9, np.negative, np.positive, x).tolist() == x.tolist()
-    assert split(x > -9, np.negative, np.positive, x).tolist() == (-x).tolist()
+    assert choose(x > 0, np.negative, np.sqrt, np.abs(x)).tolist() == [*np.sqrt([3.0, 2.0, 1.0, 0.0]), -1.0, -2.0, -3.0]
+    assert choose(x > 9, np.negative, np.positive, x).tolist() == x.tolist()
+    assert choose(x > -9, np.negative, np.positive, x).tolist() == (-x).tolist()
+    assert choose(x[:0] > 0, np.negative, np.positive, x[:0]).size == 0
 
 
 def test_one_interval_is_looked_up_once():
     columns = np.arange(24.0).reshape(3, 8)
     x = np.array([1.26, 1.27, 1.3])
     index, h = cell(x, 0, 8)
-    assert index.tolist() == [2, 2, 2]
-    many = polynomial(columns, np.array([2, 2, 2, 7]), np.append(h, 0.1))
-    assert polynomial(columns, index, h).tolist() == many[:3].tolist()
+    assert index == 2
+    indices, distances = cell(np.append(x, 1.9), 0, 8)
+    assert indices.tolist() == [2, 2, 2, 7]
+    assert polynomial(columns, index, h).tolist() == polynomial(columns, indices, distances)[:3].tolist()
+    assert np.ndim(cell(np.array([1.26, np.nan]), 0, 8)[0]) == 1

@@ -12,7 +12,7 @@ import numpy as np
 
 from npimpl import _erf, _erfinv
 from npimpl._elementwise import elementwise
-from npimpl._regimes import patch, regimes
+from npimpl._regimes import either, patch, regimes
 
 __all__ = [
     "erf",
@@ -212,7 +212,7 @@ def log_ndtr(x):
     >>> log_ndtr(np.array([-100.0, 0.0, 20.0]))
     array([-5.00552421e+03, -6.93147181e-01, -2.75362412e-89])
     """
-    return patch(x < -1.0, _log_ndtr_right, _log_ndtr_left, x)
+    return patch(x < -1.0, _log_ndtr_left, _log_ndtr_right, x)
 
 
 def _log_ndtr_left(x):
@@ -220,8 +220,7 @@ def _log_ndtr_left(x):
 
 
 def _log_ndtr_right(x):
-    tail = _erf.ndtr(-np.abs(x))
-    return np.where(x > 0.0, np.log1p(-tail), np.log(tail))
+    return either(x > 0.0, lambda tail: np.log1p(-tail), np.log, _erf.ndtr(-np.abs(x)))
 
 
 @elementwise("grad_output", "x")

@@ -7,7 +7,7 @@ import numpy as np
 from npimpl._axes import normalize_axis, sum_to_shape
 from npimpl._elementwise import elementwise
 from npimpl._precision import as_float, rounded, widen
-from npimpl._regimes import SMALLEST, regimes
+from npimpl._regimes import SMALLEST, either, regimes
 from npimpl.special._log_rows import as_rows, decayed, from_rows, kept_shape, maximum_and_rest, one_axis, running_pairs
 from npimpl.special._scaling import ratio_product, times_exp
 
@@ -390,8 +390,7 @@ def _binary_backward(gradient, grad_output, x, other):
 @regimes((-np.inf, -SMALLEST, np.nan), (1.0 + 2.0**-52, np.inf, np.nan))
 def _log_odds(x):
     """log(x / (1 - x)), see `logit`."""
-    y, near = np.log(x / (1.0 - x)), np.abs(x - 0.5) <= 0.25
-    return np.where(near, _log_odds_near_half(x), y) if near.any() else y
+    return either(np.abs(x - 0.5) <= 0.25, _log_odds_near_half, lambda v: np.log(v / (1.0 - v)), x)
 
 
 def _log_odds_near_half(x):

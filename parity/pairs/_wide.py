@@ -232,8 +232,8 @@ def ndtr(x):
 
 
 def log_ndtr(x):
-    """SciPy's."""
-    return _scipy("log_ndtr", x)
+    """SciPy's, and -0 beyond 40."""
+    return _split(x, x > 40.0, lambda v: np.full(v.shape, -0.0), lambda v: _scipy("log_ndtr", v))
 
 
 def ndtri(x):

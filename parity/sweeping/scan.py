@@ -19,7 +19,7 @@ from parity.sweeping.patterns import BINS, BLOCK, EDGES, Ruler, bins_of
 LOOSE = 16.0
 """A reference that claims less than so many float64 ulp is asked at every pattern: interpolating it costs a few."""
 KEPT = 64
-"""Of each block at most so many wrong roundings (worst first) and near ties (nearest first) are kept."""
+"""For each block at most so many wrong roundings (worst first) and near ties (nearest first) are kept."""
 
 Party = Callable[[np.ndarray], np.ndarray]
 
@@ -57,6 +57,8 @@ class Scan:
     infinity: int = 0
     interpolated: int = 0
     """Values that the reference was interpolated at."""
+    flagged: list[tuple[Points, np.ndarray]] = field(default_factory=list)
+    """Points off by about half an ULP or more, not yet sorted, and their errors."""
     asked: list[Points] = field(default_factory=list)
     """Points that were asked for: special values, the random sample."""
     highest: list[Points] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Scanner:
         self.bits = np.empty_like(self.ramp)
         self.inputs, self.got, self.error, self.scale, self.per_ulp, self.filled = (np.empty(self.size) for _ in range(6))
         self.mask = np.empty(self.size, bool)
+        self.spread: float | None = None
         claimed = slack * 2.0 ** (53 - self.ruler.format.precision)
         self.neighbours = Neighbours(self.ruler, reference, claimed) if self.size == BLOCK and claimed >= LOOSE else None
 
@@ -88,6 +91,7 @@ class Scanner:
         bounds = np.searchsorted(asked, np.arange(start, start + count + 1, self.size))
         for i, first in enumerate(range(start, start + count, self.size)):
             self._block(out, first, asked[bounds[i] : bounds[i + 1]], values, i)
+        self._sort(out)
         return out
 
     def _block(self, out: Scan, first: int, asked: np.ndarray, values: Values | None, number: int) -> None:
@@ -128,7 +132,9 @@ class Scanner:
         return Points(index + first, self.got[index], reference[index])
 
     def _measure(self, out: Scan, first: int, reference) -> bool:
-        """Fill `error` (ULP) and `scale` (units of u); False where all of the block is the same nan or overflow."""
+        """Fill `error` (ULP) and `scale` (units of u, or the reference's size where `spread` is a number); False where all of
+        the block is the same nan or overflow."""
+        self.spread = None
         np.subtract(self.got, reference, out=self.error)
         np.abs(self.error, out=self.error)
         np.abs(reference, out=self.scale)
@@ -138,16 +144,22 @@ class Scanner:
         plain = high < self.ruler.format.max  # a nan is not
         if not (plain and np.isfinite(self.error.max())):
             return self._measure_special(reference)
-        if low < self.ruler.format.tiny:
-            np.maximum(self.scale, self.ruler.format.tiny, out=self.scale)
+        ends = self.ruler.per_ulp(np.array([low, high]))
+        if ends[0] == ends[1] and low >= self.ruler.format.tiny:
+            self.spread = low / high
+            self.error *= ends[0]
+            return True
+        np.maximum(self.scale, self.ruler.format.tiny, out=self.scale)
         np.divide(self.error, self.scale, out=self.scale)
-        np.multiply(self.error, self._per_ulp(reference, low, high), out=self.error)
+        self.error *= self.ruler.per_ulp(reference, out=self.per_ulp)
         return True
 
-    def _per_ulp(self, reference, low: float, high: float):
-        """1/ulp at the reference: one number where all of it, low <= |reference| <= high, is in one binade."""
-        ends = self.ruler.per_ulp(np.array([low, high]))
-        return ends[0] if ends[0] == ends[1] else self.ruler.per_ulp(reference, out=self.per_ulp)
+    def _most_units(self, top: int) -> int:
+        """Where the error is largest in units; within a binade only those can be it that nearly are the largest in ULP."""
+        if self.spread is None:
+            return int(np.argmax(self.scale))
+        index = np.flatnonzero(np.greater_equal(self.error, self.error[top] * self.spread, out=self.mask))
+        return int(index[np.argmax(self.error[index] / self.scale[index])])
 
     def _measure_special(self, reference) -> bool:
         """The same where there are infinities, nan, or numbers about to overflow: a wrong one has error inf and scale 0."""
@@ -173,14 +185,23 @@ class Scanner:
         top, flagged = int(np.argmax(self.error)), 0
         if not self.error[top] < 0.5 - self.slack:
             index = np.flatnonzero(np.greater_equal(self.error, 0.5 - self.slack, out=self.mask))
-            flagged, top = len(index), self._flagged(out, index, first, reference)
+            error, flagged = self.error[index], len(index)
+            top = int(index[np.argmax(np.where(np.isinf(error), 0.0, error))])  # the largest that is a number
+            out.flagged.append((self._points(index, first, reference), error))
+            if flagged > KEPT:
+                self._sort(out)
         out.histogram[0] += zeros
         out.histogram[1] += self.size - zeros - flagged
-        out.highest.append(self._points(np.array([top, np.argmax(self.scale)]), first, reference))
+        out.highest.append(self._points(np.array([top, self._most_units(top)]), first, reference))
 
-    def _flagged(self, out: Scan, index, first: int, reference) -> int:
-        """Sort what is off by about half an ULP or more; returns the position of the largest error that is a number."""
-        error, got, exact = self.error[index], self.got[index], reference[index]
+    def _sort(self, out: Scan) -> None:
+        """Sort what is off by about half an ULP or more: after a block that is full of it, else at the end of the chunk."""
+        if not out.flagged:
+            return
+        points, error = Points.join([p for p, _ in out.flagged]), np.concatenate([e for _, e in out.flagged])
+        most = KEPT * len(out.flagged)
+        out.flagged.clear()
+        got, exact = points.got, points.reference
         value = self.ruler.rounded(exact)
         nan, infinity = self.ruler.faults(got, exact, value)
         wrong = (got != value) & ~(np.isnan(got) & np.isnan(value))
@@ -192,8 +213,7 @@ class Scanner:
         out.infinity += int(infinity.sum())
         for kept, mask, order in ((out.wrong, wrong, -error), (out.ties, ties, np.abs(error - 0.5))):
             if mask.any():
-                kept.append(self._points(index[mask][np.argsort(order[mask], kind="stable")[:KEPT]], first, reference))
-        return int(index[np.argmax(np.where(np.isinf(error), 0.0, error))])
+                kept.append(points.take(np.flatnonzero(mask)[np.argsort(order[mask], kind="stable")[:most]]))
 
 
 @np.errstate(all="ignore")
