@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from parity.loader import catalogue, definition, wide
+from parity.sweeping import chunk, judge
 from parity.sweeping.neighbours import CHECKS, NODES, Neighbours, matrices
 from parity.sweeping.patterns import BLOCK, Ruler
 from parity.sweeping.scan import LOOSE, Scanner
@@ -74,6 +75,17 @@ def test_what_is_no_polynomial_is_not_interpolated(name, form):
     assert values_of(ONE)[0] < 1.0009 < values_of(ONE)[-1]
     assert filled(form, ONE) is None, name
     assert filled(np.exp, ONE) is not None
+
+
+def test_ties_among_subnormal_results_are_left_to_the_reference(monkeypatch):
+    """gelu(x) is x/2 (1 + 10^-38) there; a reference that is off by an ulp would call most roundings of odd x wrong."""
+    assert filled(lambda x: 0.5 * x, 0x00100000) is None
+    assert filled(lambda x: 0.5 * x, 0x01800000) is not None
+    monkeypatch.setattr(judge, "MOST", 4)
+    monkeypatch.setattr(chunk, "SAMPLE", 4)
+    record = chunk.run_chunk(chunk.Task("activations.gelu", "float32", "ours"), 0x00100000, BLOCK)
+    assert record["interpolated"] == record["unjudged"][0] == 0
+    assert record["unjudged"][1] > 8000
 
 
 def test_the_scanner_asks_the_reference_where_it_is_not_smooth():

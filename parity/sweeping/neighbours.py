@@ -3,9 +3,11 @@
 A block of float32 is 2^-9 of a binade.  Beside no pole, root or corner, an analytic function is there a polynomial of a low
 degree to the last digits of float64: it is interpolated from its values at `NODES` patterns (f_0 in the middle, and the
 Lagrange form of f - f_0, so that the coefficients carry small numbers only).  The values of a chunk are asked for in one
-call, and values at `CHECKS` random patterns of every block with them.  A block in which one of these is off by more than
-half of what the reference claims, or that has a root or anything but numbers in it, is not interpolated: there the
-reference is asked at every pattern.  Ball arithmetic certifies what comes out, as it does the reference itself.
+call, and values at `CHECKS` random patterns of every block with them.
+
+A block in which one of these is off by more than half of what the reference claims, or that has a root or anything but
+numbers in it, is not interpolated: there the reference is asked at every pattern.  Nor is one of subnormal results, half of
+which may be ties (x/2), to be met exactly.  Ball arithmetic certifies what comes out, as it does the reference itself.
 """
 
 from __future__ import annotations
@@ -54,6 +56,7 @@ class Neighbours:
         values = self.reference(self.ruler.values(patterns.reshape(-1)).astype(np.float64)).reshape(patterns.shape)
         size = np.abs(values)
         smooth = np.isfinite(values).all(1) & (size.max(1) < FALLS * size.min(1))  # a change of sign is left to the checks
+        smooth &= size.min(1) >= self.ruler.format.tiny
         return Values(values[:, :NODES], places, values[:, NODES:], smooth)
 
     def fill(self, values: Values, block: int, out: np.ndarray) -> bool:
