@@ -7,22 +7,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parity.errors import NothingSelected, ParityError
 from parity.tolerances import Table, read_table
 
 if TYPE_CHECKING:
     from parity.results import RunResult, ValidationResult
-
-DTYPES = ("float64", "float32", "float16", "bfloat16")
-
-
-def chosen(what: str, given: Iterable[str], allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """The values given (one word, or several), each of them one that is allowed."""
-    values = tuple([given] if isinstance(given, str) else given)
-    for value in values:
-        if value not in allowed:
-            raise ParityError(f"{value!r} is no {what}; allowed: {', '.join(allowed)}.")
-    return values
+    from parity.runner import Selection
 
 
 def run(
@@ -41,70 +30,49 @@ def run(
     `names` are ops ("activations.softmax", "softmax", "torch.nn.functional.softmax") or families ("losses").
     `overlay` is a table of your own laid over the project's.
     """
-    from parity import loader
-    from parity.environment import versions
-    from parity.parallel import count_checks, run_ops
-    from parity.results import RunResult
-    from parity.runner import DIRECTIONS, REFERENCES, Selection
+    from parity.request import selection
 
-    selection = Selection(
-        tuple(loader.select(names)),
-        chosen("dtype", dtypes, DTYPES),
-        chosen("reference", references, REFERENCES),
-        chosen("direction", directions, DIRECTIONS),
-        tuple([hazards] if isinstance(hazards, str) else hazards),
-    )
-    if count_checks(selection) == 0:
-        raise NothingSelected(
-            "Nothing is selected: no check has this dtype, reference, direction and hazard; `parity explain OP` lists them."
-        )
-    verdicts = run_ops(selection, read_table(tolerances, overlay), overlay, jobs, progress)
+    wanted = selection(names, dtypes=dtypes, references=references, directions=directions, hazards=hazards)
+    return run_selection(wanted, tolerances, overlay, jobs, progress)
+
+
+def run_selection(
+    wanted: Selection,
+    tolerances: str | Path | None = None,
+    overlay: str | Path | None = None,
+    jobs: int = 1,
+    progress: Callable[[str, int], None] = lambda op, checks: None,
+) -> RunResult:
+    """Run checks that are selected already."""
+    from parity.environment import versions
+    from parity.parallel import run_ops
+    from parity.results import RunResult
+
+    verdicts = run_ops(wanted, read_table(tolerances, overlay), overlay, jobs, progress)
     return RunResult(tuple(verdicts), versions())
 
 
-def validate(
-    forward: Callable[..., Any] | str,
-    op: str,
-    *,
-    backward: Callable[..., Any] | str | None = None,
-    dtypes: Iterable[str] = (),
-    directions: Iterable[str] = (),
-    arrays: str = "auto",
-    rename: dict[str, str] | None = None,
-    forbid: Iterable[str] = (),
-    python: str = "",
-    timeout: float = 10.0,
-    memory: float = 4.0,
-    seed: int | None = None,
-    isolate: bool = True,
-    overlay: str | Path | None = None,
-) -> ValidationResult:
-    """Grade an implementation of yours as the op: tight, parity or fail, per dtype and direction, with each failure explained.
+def validate(forward: Callable[..., Any] | str, op: str, **settings: Any) -> ValidationResult:
+    """Judge an implementation of yours: `.verdict()` in words, `.grade`, `.limits`, `.findings`, `.holds`.
 
-    `forward` is a function, class or module of NumPy, torch or JAX arrays (`arrays`: "auto", "numpy", "torch" or "jax"), or
-    its name as `FILE.py:NAME` or `package.module:NAME`; `backward(grad_output, *arrays, **options)` its gradient (torch and
-    JAX functions are differentiated by their own library where none is given).  `rename` maps its parameter names to the
-    op's, e.g. {"dim": "axis"}.  It runs in a process of its own with a time limit for each check (`timeout`, seconds) and a
-    memory limit (`memory`, GiB), unless `isolate` is False.  `forbid` names libraries that it must not import; `seed`
-    repeats the fresh inputs of an earlier result (its `.seed`).
+    `forward` is a function, class or module of NumPy, torch or JAX arrays, or its name as `FILE.py:NAME` or
+    `package.module:NAME`.  Settings, each the command line's option of the same name:
+
+    - backward: its gradient, `backward(grad_output, *arrays, **options)`; functions of torch and JAX are differentiated by
+      their own library where none is given;
+    - dtypes, directions: only these; where: the domain it was written for, e.g. "x.ndim == 4"; skip: hazards to leave out;
+    - strict: True or "tight", "parity", "stable": what must be reached without limits;
+    - arrays: "auto", "numpy", "torch" or "jax"; rename: its parameter names -> the op's, e.g. {"dim": "axis"};
+      option: values of options that it implements without a parameter, e.g. {"approximate": "tanh"}; inplace: it writes
+      its result into its first array;
+    - isolate: in a process of its own (default), with timeout (seconds for each check), total (seconds for all), memory
+      (GiB); forbid: libraries that it must not import; python: another interpreter;
+    - seed: repeats the fresh inputs of an earlier result (its `.seed`); overlay: a table of your own laid over the project's.
     """
-    from parity.isolation import Candidate, Limits
+    from parity.request import validation
     from parity.validation import validate as validated
 
-    if not isolate and (isinstance(forward, str) or isinstance(backward, str)):
-        raise ParityError("With isolate=False give the function itself, not its name.")
-    forbidden = (forbid,) if isinstance(forbid, str) else tuple(forbid)
-    candidate = Candidate(forward, backward, arrays, rename or {}, forbidden, python)
-    return validated(
-        candidate,
-        op,
-        dtypes=chosen("dtype", dtypes, DTYPES),
-        directions=chosen("direction", directions, ("forward", "backward")),
-        table=read_table(None, overlay),
-        limits=Limits(timeout, int(memory * 2**30)),
-        seed=seed,
-        isolate=isolate,
-    )
+    return validated(validation(forward, op, **settings))
 
 
 def table(*names: str, path: str | Path | None = None, overlay: str | Path | None = None) -> TableView:

@@ -9,12 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from parity.hostile import FORMATS, LAYOUTS, near, uniform
+from parity.formats import DTYPES, FORMATS
+from parity.hostile import LAYOUTS, near, uniform
 from parity.kinds import Kind, Maker
 from parity.pair import Pair, Variant
-from parity.rounding import DTYPES
 
 ELEMENTWISE_SHAPES = {"empty": (0,), "empty_2d": (2, 0, 3), "scalar": (), "one_element": (1,), "long": (1000,)}
+CONDITIONS_OF_SHAPES = {"empty": "empty arrays", "empty_2d": "empty arrays", "scalar": "0-d arrays"}
+"""The calling conditions that some of ELEMENTWISE_SHAPES are about."""
+CONDITIONS_OF_LAYOUTS = {
+    "strided": "strided", "negative_stride": "negative strides", "fortran_order": "Fortran order", "broadcast": "zero strides",
+}  # fmt: skip
+"""The calling conditions that memory layouts are about; a layout that is not here is one that everybody must take."""
 MAX_COTANGENT_BITS = 6
 
 
@@ -36,6 +42,8 @@ class Case:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     layout: str = ""
+    condition: str = ""
+    """The calling condition that an implementation may refuse with an exception (see `Variant.condition`)."""
     dtypes: tuple[str, ...] = ()
     """Only these dtypes (empty: every one)."""
     directions: tuple[str, ...] = ()
@@ -74,9 +82,9 @@ def cases_of(pair: Pair, definition: Callable[..., Any]) -> list[Case]:
         first = pair.arrays[0].name
         cases.append(Case("knots", {first: near(pair.knots)}, shapes={first: (3 * len(pair.knots),)} if elementwise else {}))
     cases += _variant_cases(pair)
-    cases += [Case(f"layout_{name}", layout=name) for name in LAYOUTS if _can_lay_out(pair, name)]
+    cases += [_layout_case(name) for name in LAYOUTS if _can_lay_out(pair, name)]
     if elementwise:
-        cases += [Case(name, shapes={pair.arrays[0].name: s}) for name, s in ELEMENTWISE_SHAPES.items()]
+        cases += [_shape_case(pair, name) for name in ELEMENTWISE_SHAPES]
         cases += _every_value(pair)
     names = [c.name for c in cases]
     twice = {n for n in names if names.count(n) > 1}
@@ -104,12 +112,26 @@ def _variant_cases(pair: Pair) -> list[Case]:
     for i, variant in enumerate(pair.variants):
         options = dict(variant.options)
         absent = tuple(options.pop("_absent", ()))
-        common: dict[str, Any] = {"options": options, "shapes": variant.shapes, "absent": absent}
+        common: dict[str, Any] = {
+            "options": options,
+            "shapes": variant.shapes,
+            "absent": absent,
+            "condition": variant.condition,
+        }
         cases.append(Case(variant.name, **common))
         if (options or absent) and hazards and not _is_empty(variant, pair):
             for k in dict.fromkeys(((2 * i) % len(hazards), (2 * i + 7) % len(hazards))):
                 cases.append(Case(f"{variant.name}+{hazards[k].name}", hazards[k].hazards, **common))
     return cases
+
+
+def _layout_case(name: str) -> Case:
+    return Case(f"layout_{name}", layout=name, condition=CONDITIONS_OF_LAYOUTS.get(name, ""))
+
+
+def _shape_case(pair: Pair, name: str) -> Case:
+    shapes = {pair.arrays[0].name: ELEMENTWISE_SHAPES[name]}
+    return Case(name, shapes=shapes, condition=CONDITIONS_OF_SHAPES.get(name, ""))
 
 
 def _is_empty(variant: Variant, pair: Pair) -> bool:

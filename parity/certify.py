@@ -12,7 +12,7 @@ import math
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from parity.cases import EVERY
 from parity.evidence import HAZARD, Evidence, cell_name
 from parity.journal import Journal
 from parity.measure import EVERYWHERE, NEW, REFERENCE_LIMIT, Reading, beyond_limit, is_listed
-from parity.remote import Remote
+from parity.remote import Remote, dispatch_paths, names_on
 from parity.tolerances import Row, Table
 
 MARGIN = 1.10
@@ -42,7 +42,8 @@ class Cell:
     worst: Reading | None
     how: str
     status: str
-    """ "tight", "exact" (the budget is 0), "slack", "violated" or "missing" (measured, but not in the table)."""
+    """ "tight", "exact" (the budget is 0), "slack", "violated", "missing" (measured, but not in the table), or "elsewhere":
+    not reached here, where the processor or its switches lack what the witness needs (`only` in the evidence)."""
     proposed: float
     ulp: float | None = None
     """The worst error in spacings of the dtype (elementwise ops, outside regions)."""
@@ -148,7 +149,7 @@ def certify(ops: Sequence[str], table: Table, measured: Mapping[str, Any], evide
         result.problems += found["problems"]
         result.unlisted += [(op, r) for r in readings if beyond_limit(r) and not is_listed(r, row)]
         for key, rs in _by_cell(readings, row).items():
-            result.cells.append(_cell(op, row, *key, rs))
+            result.cells.append(_located(_cell(op, row, *key, rs), evidence))
         result.extremes |= _extremes(op, everything, found["extremes"])
         result.witnesses |= _witnesses(op, result.cells, found["witnesses"], evidence)
     return result
@@ -180,6 +181,21 @@ def _cell(op: str, row: Row, direction: str, dtype: str, who: str, region: int |
         status = "slack"
     ulp = max((r.ulp for r in readings if r.ulp is not None), default=None)
     return Cell(op, direction, dtype, who, region, float(budget), worst, how, status, proposed, ulp)
+
+
+def _located(cell: Cell, evidence: Evidence) -> Cell:
+    """The cell; "elsewhere" where it is slack because its witness needs what no path of this machine has."""
+    entry = evidence.cells.get(cell.name, {})
+    if cell.status != "slack" or needs_nothing_more(entry):
+        return cell
+    return replace(cell, status="elsewhere")
+
+
+def needs_nothing_more(entry: Mapping[str, Any]) -> bool:
+    """Whether a witness's path exists here and has one of the names that the evidence says the witness needs."""
+    if entry.get("path", "native") not in dispatch_paths():
+        return False
+    return "only" not in entry or bool(names_on(entry["path"]) & set(entry["only"]))
 
 
 def _is_exhaustive(direction: str, dtype: str, readings: Sequence[Reading]) -> bool:
@@ -257,11 +273,14 @@ def _witnesses(op: str, cells: Sequence[Cell], found: Mapping[str, dict], eviden
 
 def update_evidence(evidence: Evidence, result: Certification, ops: Sequence[str], run: str) -> None:
     """Lay a certification's cells, extremes and witnesses over those of the same ops."""
-    mine = set(ops)
+    mine, before = set(ops), dict(evidence.cells)
     for section in (evidence.cells, evidence.extremes, evidence.witnesses):
         for key in [k for k in section if k.split(" ")[0] in mine]:
             del section[key]
-    evidence.cells |= {c.name: _cell_entry(c, run) for c in result.cells}
+    for c in result.cells:
+        old = before.get(c.name, {})
+        only = {"only": old["only"]} if "only" in old else {}
+        evidence.cells[c.name] = old if c.status == "elsewhere" else _cell_entry(c, run) | only
     evidence.extremes |= {k: {"run": run, **v} for k, v in result.extremes.items()}
     evidence.witnesses |= result.witnesses
 
@@ -294,7 +313,7 @@ def changes(cells: Sequence[Cell]) -> dict[tuple, float]:
 
 def work_file(ops: Sequence[str]) -> Path:
     """Where the journal of a certification is kept until it is finished."""
-    from parity.tolerances import cache_folder
+    from parity.files import cache_folder
 
     digest = hashlib.sha256("\n".join(ops).encode()).hexdigest()[:12]
     return cache_folder() / f"certify-{digest}.journal"

@@ -64,29 +64,19 @@ def main() -> None:
 @OVERLAY
 def run(names, dtypes, references, directions, hazards, json_path, jobs, quiet, overlay, own) -> None:
     """Check ours against PyTorch, SciPy and the truth, at ordinary and hostile inputs."""
-    from parity import api, loader
+    from parity import api
     from parity.parallel import count_checks
     from parity.report.progress import progress
     from parity.report.terminal import run_lines
-    from parity.runner import Selection
+    from parity.request import selection
 
-    names = names or own
-    selection = Selection(tuple(loader.select(names)), dtypes, references, directions, hazards)
-    with progress(count_checks(selection), "checks", quiet) as advance:
-        result = api.run(
-            *names,
-            dtypes=dtypes,
-            references=references,
-            directions=directions,
-            hazards=hazards,
-            overlay=overlay,
-            jobs=jobs or api.cores(),
-            progress=advance,
-        )
+    wanted = selection(names or own, dtypes=dtypes, references=references, directions=directions, hazards=hazards)
+    with progress(count_checks(wanted), "checks", quiet) as advance:
+        result = api.run_selection(wanted, overlay=overlay, jobs=jobs or api.cores(), progress=advance)
     if json_path is not None:
         write(json_path, result.to_json())
     if json_path != "-":
-        click.echo("\n".join(run_lines(result)))
+        click.echo("\n".join(run_lines(result, overlay)))
     raise click.exceptions.Exit(errors.HELD if result.holds else errors.VIOLATED)
 
 
@@ -133,7 +123,7 @@ def replay(check_id, overlay) -> None:
     from parity.report.explain import replay_lines
     from parity.tolerances import read_table
 
-    lines = list(replay_lines(check_id, read_table(None, overlay)))
+    lines = list(replay_lines(check_id, read_table(None, overlay), overlay))
     click.echo("\n".join(lines))
     raise click.exceptions.Exit(errors.VIOLATED if ": violated," in lines[0] else errors.HELD)
 

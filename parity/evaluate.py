@@ -13,7 +13,9 @@ from parity.cases import Built, Case, build, cotangent, generator
 from parity.loader import definition, gradient, implementation
 from parity.oracle import Truth
 from parity.pair import Pair, as_tuple
+from parity.placing import optional
 from parity.references import scipy_forward, torch_backward, torch_forward
+from parity.truth.cache import TruthCache, key_of
 
 
 @dataclass(frozen=True)
@@ -69,21 +71,43 @@ def prepare(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
     built = build(pair, case, dtype)
     if direction == "forward":
         return Evaluation(pair, case, dtype, direction, built)
-    shapes = oracle.output_shapes(definition(pair.op), list(built.arrays), dict(built.options))
+    shapes = _output_shapes(pair.op, built)
     cotangents = tuple(None if shape is None else cotangent(pair, case, shape, i, dtype) for i, shape in enumerate(shapes))
     return Evaluation(pair, case, dtype, direction, built, cotangents)
 
 
-def find_truth(e: Evaluation) -> Evaluation:
-    """Find the truth of a prepared evaluation (in place; returned for convenience)."""
-    built, define = e.built, definition(e.pair.op)
-    arrays, options = list(built.arrays), dict(built.options)  # for noise, the drawn array
-    if e.direction == "forward":
-        e.truths = _canonical(e.pair, oracle.forward(define, arrays, options, e.dtype))
-    else:
-        wanted = [k.differentiable and a is not None for k, a in zip(built.kinds, built.arrays, strict=True)]
-        e.truths = oracle.backward(define, e.cotangents, arrays, options, wanted, e.dtype)
+_shapes: dict[Any, list[tuple[int, ...] | None]] = {}
+
+
+def _output_shapes(op: str, built: Built) -> list[tuple[int, ...] | None]:
+    """The shapes of the outputs, found once for the same definition, shapes and options."""
+    define = definition(op)
+    given = tuple((a.shape, a.dtype.kind) if isinstance(a, np.ndarray) else repr(a) for a in built.arrays)
+    key = (id(define), op, given, repr(sorted(built.options.items())))
+    if key not in _shapes:
+        _shapes[key] = oracle.output_shapes(define, list(built.arrays), dict(built.options))
+    return _shapes[key]
+
+
+def find_truth(e: Evaluation, kept: TruthCache | None = None) -> Evaluation:
+    """Find the truth of a prepared evaluation (in place; returned for convenience), or take it from those that are kept."""
+    arrays = list(e.built.arrays)  # for noise, the drawn array
+    if kept is None:
+        e.truths = truths_of(e, arrays, e.cotangents)
+        return e
+    wanted = [k.differentiable for k in e.built.kinds]
+    key = key_of(e.direction, e.dtype, sorted(e.built.options.items()), wanted, *arrays, *e.cotangents)
+    e.truths = kept.find(key, lambda: truths_of(e, arrays, e.cotangents), frozen=not e.case.salt)
     return e
+
+
+def truths_of(e: Evaluation, arrays: list[Any], cotangents: tuple[np.ndarray | None, ...]) -> tuple[Truth | None, ...]:
+    """The truth of an evaluation with these arrays and cotangents in place of its own."""
+    define, options = definition(e.pair.op), dict(e.built.options)
+    if e.direction == "forward":
+        return _canonical(e.pair, oracle.forward(define, arrays, options, e.dtype))
+    wanted = [k.differentiable and a is not None for k, a in zip(e.built.kinds, arrays, strict=True)]
+    return oracle.backward(define, cotangents, arrays, options, wanted, e.dtype)
 
 
 def evaluate(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
@@ -121,15 +145,18 @@ def _trimmed(arrays: list) -> list:
 
 
 def _run(e: Evaluation, name: str, ours: Implementation) -> Party:
+    return _ours(e, ours) if name == "ours" else run_party(e, name)
+
+
+def run_party(e: Evaluation, name: str) -> Party:
+    """What a reference ("torch" or "scipy") returns, whatever was asked before."""
     try:
         if name == "torch":
             found = (
                 torch_forward(e.pair, e.built) if e.direction == "forward" else torch_backward(e.pair, e.built, e.cotangents)
             )
-        elif name == "scipy":
-            found = scipy_forward(e.pair, e.built)
         else:
-            return _ours(e, ours)
+            found = scipy_forward(e.pair, e.built)
     except Exception as error:  # a reference that raises is a finding, not the end of the run
         return Party(error=f"raised {type(error).__name__}: {_one_line(error)}", error_type=type(error).__name__)
     if e.pair.canonical is not None and e.direction == "forward":
@@ -196,7 +223,8 @@ def structured(e: Evaluation, party: Party) -> Party:
     outputs = party.outputs
     expected = len(e.truths) if e.direction == "forward" else len(e.built.arrays)
     if e.direction == "backward":
-        outputs += (None,) * (expected - len(outputs)) if all(t is None for t in e.truths[len(outputs) :]) else ()
+        rest = zip(e.built.kinds[len(outputs) :], e.truths[len(outputs) :], strict=True)
+        outputs += (None,) * (expected - len(outputs)) if all(t is None or k.name in optional(e.pair) for k, t in rest) else ()
     if len(outputs) != expected:
         what = "outputs" if e.direction == "forward" else "gradients, one for each array (None where there is none)"
         error = f"returned {len(outputs)} where {expected} {what} are expected"

@@ -23,7 +23,7 @@ import numpy as np
 
 from parity.cases import Case, Stored, with_stored
 from parity.errors import ParityError
-from parity.journal import replace_file
+from parity.files import replace_file
 
 SECTIONS = ("runs", "cells", "extremes", "witnesses", "sweeps", "changes")
 HAZARD = {"ours": "worst", "torch": "worst_torch", "scipy": "worst_scipy"}
@@ -168,14 +168,9 @@ FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "avx512_fp16"
 
 def _cpu() -> tuple[str, list[str]]:
     """The processor's name and those of its instruction sets that numbers may depend on."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine(), []
-    name = re.search(r"model name\s*:\s*(.*)", text)
-    flags = re.search(r"(?:flags|Features)\s*:\s*(.*)", text)
-    have = set(flags.group(1).split()) if flags else set()
-    return (name.group(1) if name else platform.machine()), [f for f in FLAGS if f in have]
+    from parity.environment import processor
+
+    return processor().name, [f for f in FLAGS if f in processor().flags]
 
 
 def add_run(evidence: Evidence, run: Mapping[str, Any]) -> str:

@@ -1,35 +1,39 @@
 """Is my implementation right?  A candidate is asked at every case of an op and gets a grade per dtype and direction.
 
-The candidate is asked first, and only then is the truth of that input found (`judging.py` compares the two); whoever
-answers, in this process or in one of its own, is an `Asker`.
+The candidate is asked first, and only then is the truth of that input found (`parity.candidate.grade` compares the two);
+whoever answers, in this process or in one of its own, is an `Asker`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
-import math
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
 
-from parity.cases import Case
+from parity.candidate.counting import Cell, seen_limits
+from parity.candidate.domain import Domain
+from parity.candidate.grade import Judge, Seen
+from parity.candidate.in_process import InProcess
+from parity.candidate.laws import Laws
+from parity.candidate.questions import fresh_cases, refuses
+from parity.cases import Case, Stored, with_stored
 from parity.errors import ParityError
-from parity.evaluate import Evaluation, Implementation, Party, ask, find_truth, library, prepare
-from parity.judging import GRADES, Judge, Seen
-from parity.loader import catalogue, select
+from parity.evaluate import Evaluation, Party, find_truth, library, prepare
+from parity.loader import catalogue, own_ops, select
 from parity.oracle import OracleError
 from parity.pair import Pair
-from parity.placing import missing_option, optional, without
-from parity.results import Grade, ValidationResult
-from parity.runner import case_of, checks_of, failure_detail, gap
-from parity.statistics import law_verdict
+from parity.placing import without
+from parity.results import Grade, Limit, ValidationResult
+from parity.runner import among_hazards, case_of, checks_of, failure_detail, gap
 from parity.tolerances import Table, read_table
+from parity.truth.cache import TruthCache
 from parity.verdict import Check, Verdict
 
 Source = Callable[[str, str, str, str], Evaluation]
+Progress = Callable[[int, int], None]
 
 
 class Asker(Protocol):
@@ -58,41 +62,6 @@ class Asker(Protocol):
         ...
 
 
-class InProcess:
-    """A candidate that is called in this process: quick, and trusted not to crash or cheat."""
-
-    def __init__(self, forward: Callable[..., Any] | None, backward: Callable[..., Any] | None):
-        self.candidate = Implementation(forward, backward)
-        self.directions = tuple(d for d, f in (("forward", forward), ("backward", backward)) if f is not None)
-
-    def lacks(self, pair: Pair, case: Case, direction: str) -> str:
-        """The option of this case that the candidate has no parameter for, if any."""
-        fn = self.candidate.forward if direction == "forward" else self.candidate.backward
-        try:
-            parameters = inspect.signature(fn).parameters if fn is not None else {}
-        except (TypeError, ValueError):
-            return ""
-        return "" if pair.has_own_call else missing_option(case.options, {n: p.kind.name for n, p in parameters.items()})
-
-    def lacking(self, direction: str) -> tuple[str, ...]:
-        """A function in this process is given every argument."""
-        return ()
-
-    def ask(self, e: Evaluation) -> Party:
-        """What the function returns."""
-        return ask(e, self.candidate)
-
-    def tired(self, dtype: str, direction: str) -> str:
-        """A function in this process never dies alone."""
-        return ""
-
-    def function(self, direction: str) -> Callable[..., Any]:
-        """The function itself."""
-        fn = self.candidate.forward if direction == "forward" else self.candidate.backward
-        assert fn is not None
-        return fn
-
-
 def validate(
     forward: Callable[..., Any] | None,
     op: str,
@@ -103,6 +72,7 @@ def validate(
     name: str = "",
     source: Source | None = None,
     first_failure: bool = False,
+    where: str = "",
 ) -> ValidationResult:
     """Grade `forward` (and `backward`), called in this process, as an implementation of `op`.
 
@@ -113,44 +83,58 @@ def validate(
     (op,) = select([op])
     asker = InProcess(forward, backward)
     shown = name or getattr(forward or backward, "__name__", type(forward).__name__)
-    grading = Grading(op, asker, read_table() if table is None else table, source, first_failure)
-    grades = grading.grades(tuple(dtypes))
-    return ValidationResult(op, shown, grades)
+    grading = Grading(op, asker, read_table() if table is None else table, source, first_failure, where=where)
+    return ValidationResult(op, shown, grading.grades(tuple(dtypes)))
 
 
-class Grading:
+class Grading(Laws):
     """Grades one candidate as an implementation of one op.
 
     With a `seed` further inputs are drawn that nobody can have known, and the first ones are asked again at the end.
+    `where` and `skip` say which cases are not covered; `progress(done, all)` is told after each check.
     """
 
     def __init__(
         self, op: str, asker: Asker, table: Table, source: Source | None = None, first_failure: bool = False,
-        seed: int | None = None,
+        seed: int | None = None, where: str = "", skip: Sequence[str] = (), progress: Progress = lambda done, all_: None,
     ):  # fmt: skip
         if op not in table.rows:
             raise ParityError(f"{op} has no row in {table.path}, so there is nothing to judge it by; add one.")
         self.pair, self.row = getattr(asker, "pair", catalogue()[op]), table.rows[op]
         self.asker, self.source, self.first_failure, self.seed = asker, source, first_failure, seed
-        self.judge = Judge(self.pair, self.row)
+        self.domain = Domain(where, tuple(k.name for k in self.pair.arrays)) if where else None
+        self.skip, self.progress = tuple(skip), progress
+        self.judge = Judge(self.pair, self.row, self._probe)
+        self.kept = TruthCache(op, on_disk=op not in own_ops())
         self.failed: list[tuple[Check, Seen]] = []
         """Every failed check, with what was seen."""
+        self.passed: list[tuple[Check, tuple[int, ...]]] = []
+        """Every other check, with the numbers of axes of its arrays."""
         self.covered: dict[str, dict[str, None]] = {}
         """Every option that was asked for, with its values as text."""
+        self.done, self.expected = 0, 0
+        self._takes: dict[str, set[str]] = {}
 
+    # -- what is asked ---------------------------------------------------------------------------------------------------------
     def grades(self, dtypes: Sequence[str] = ()) -> tuple[Grade, ...]:
-        """The grade of each dtype and direction, and of each law of a stochastic op."""
-        grades = [self._grade(dtype, d) for dtype in dtypes or self.pair.dtypes for d in self.asker.directions]
-        if self.pair.laws and "forward" in self.asker.directions:
-            grades.append(self._distribution())
-        return tuple(grades)
+        """The grade of each dtype and direction; of a sampler, of its laws."""
+        asked = [d for d in dtypes or self.pair.dtypes if d in self.pair.dtypes]
+        if self.pair.laws and not getattr(self.asker, "takes_noise", False):
+            return self.laws(asked)
+        cells = [(dtype, d) for dtype in asked for d in self.asker.directions]
+        checks = {cell: self.checks(*cell) for cell in cells}
+        self._takes = {d: set(asked) for d in self.asker.directions}
+        self.expected = sum(map(len, checks.values()))
+        grades = tuple(self._grade(*cell, checks[cell]) for cell in cells)
+        self.kept.save()
+        return grades
 
     def checks(self, dtype: str, direction: str) -> list[tuple[Check, Case]]:
         """Every check of one dtype and direction, against the truth, with its case (without arrays that it cannot be given)."""
         wanted = (dtype, direction, "truth")
         found = [c for c in checks_of(self.pair.op) if (c.dtype, c.direction, c.reference) == wanted]
-        lacking = self.asker.lacking(direction)
-        known = [(c, case_of(c.op, c.hazard, dtype, direction)) for c in found]
+        lacking, change = self.asker.lacking(direction), getattr(self.asker, "rewritten", lambda case: case)
+        known = [(c, change(case_of(c.op, c.hazard, dtype, direction))) for c in found]
         known = [(c, without(self.pair, case, lacking) or case) for c, case in known]
         askable = [case for _, case in known if set(lacking) <= set(case.absent)]
         if self.seed is None or not askable:
@@ -158,66 +142,158 @@ class Grading:
         fresh = fresh_cases(askable, self.seed)
         return known + [(Check(self.pair.op, dtype, direction, "truth", c.name), c) for c in fresh]
 
-    def _grade(self, dtype: str, direction: str) -> Grade:
-        held: list[tuple[str, Verdict]] = []
-        missing: list[str] = []
-        for check, case in self.checks(dtype, direction):
-            reason = self.asker.lacks(self.pair, case, direction) or self.asker.tired(dtype, direction)
-            if reason:
-                missing.append(f"{check.hazard}: {reason}")
+    def advance(self) -> None:
+        """Tell the progress that a check is done."""
+        self.done += 1
+        self.progress(self.done, self.expected)
+
+    def left_out(self, check: Check, case: Case) -> str:
+        """Why a check is not asked: skipped, outside of the domain, an option or array that the candidate has not."""
+        if self.skip and among_hazards(case.origin or check.hazard, self.skip):
+            return "skipped"
+        lacks = self.asker.lacks(self.pair, case, check.direction)
+        if lacks or self.domain is None:
+            return lacks
+        inside = self.domain.holds(self.prepared(case, check.dtype, "forward").built.arrays)
+        return "" if inside else f"outside of {self.domain.text}"
+
+    def prepared(self, case: Case, dtype: str, direction: str) -> Evaluation:
+        """The case with nothing known of its truth; a candidate that takes the noise itself gets the drawn array."""
+        e = prepare(self.pair, case, dtype, direction)
+        if not getattr(self.asker, "takes_noise", False):
+            return e
+        return dataclasses.replace(e, built=dataclasses.replace(e.built, seeds=(None,) * len(e.built.seeds)))
+
+    # -- grading ---------------------------------------------------------------------------------------------------------------
+    def _grade(self, dtype: str, direction: str, checks: Sequence[tuple[Check, Case]]) -> Grade:
+        cell = Cell(dtype, direction)
+        for check, _case, answer in self._asked(checks):
+            self.advance()
+            if isinstance(answer, str):
+                cell.missing.append(f"{check.hazard}: {answer}")
                 continue
             try:
-                seen = self.seen(check, case)
+                seen = self.judge.see(*answer())
             except OracleError as e:  # an own op's referee has no answer to this input
-                missing.append(f"{check.hazard}: {e}")
+                cell.missing.append(f"{check.hazard}: {e}")
                 continue
             if check.hazard == "ordinary" and refuses(seen.party, dtype):
-                return Grade(dtype, direction, "not covered", 0, None, (), (f"{dtype}: {seen.party.error}",))
-            reason = self.not_covered(check, seen)
-            if reason:
-                missing.append(f"{check.hazard}: {reason}")
-                continue
-            for name, value in case.options.items():
-                self.covered.setdefault(name, {})[repr(value)] = None
-            held.append((seen.judged.grade, self.verdict(check, seen)))
-            if seen.judged.grade == "fail":
-                self.failed.append((check, seen))
-                if self.first_failure:
-                    break
-        return _graded(dtype, direction, held, missing)
+                return self._refused(check, seen)
+            self._take(cell, check, seen)
+            if cell.failed and self.first_failure:
+                break
+        return cell.grade()
 
-    def _distribution(self) -> Grade:
-        reason = self.cannot_sample()
+    def _refused(self, check: Check, seen: Seen) -> Grade:
+        """A dtype that is not taken; where none of a direction's is, that is a failure."""
+        dtype, direction = check.dtype, check.direction
+        self._takes[direction].discard(dtype)
+        if not self._takes[direction]:
+            cell = Cell(dtype, direction)
+            self._take(cell, check, seen)
+            return cell.grade()
+        limits = seen_limits([(check.id, Limit("refuses", dtype, seen.party.error.removeprefix("raised ")))])
+        return Grade(dtype, direction, "not covered", 0, None, (), (f"{dtype}: {seen.party.error}",), limits)
+
+    def _take(self, cell: Cell, check: Check, seen: Seen) -> None:
+        """Count one judged answer."""
+        reason = self.not_covered(check, seen)
         if reason:
-            return Grade("float64", "distribution", "not covered", 0, None, (), (reason,))
-        sampler = Implementation(self.asker.function("forward"), None)
-        laws = [c for c in checks_of(self.pair.op) if c.direction == "distribution"]
-        verdicts = [law_verdict(self.pair, c, self.row, sampler) for c in laws]
-        return _graded("float64", "distribution", [("tight" if v.status == "held" else "fail", v) for v in verdicts], [])
+            cell.missing.append(f"{check.hazard}: {reason}")
+            return
+        cell.limits += [(check.id, limit) for limit in seen.judged.limits]
+        if not seen.judged.counted:
+            return
+        for name, value in seen.evaluation.case.options.items():
+            self.covered.setdefault(name, {})[repr(value)] = None
+        cell.held.append((seen.judged.grade, self.verdict(check, seen)))
+        ranks = tuple(np.ndim(a) for a in seen.evaluation.built.arrays if isinstance(a, np.ndarray))
+        if seen.judged.grade == "fail":
+            self.failed.append((check, seen))
+            cell.failed = True
+        else:
+            self.passed.append((check, ranks))
 
-    def cannot_sample(self) -> str:
-        """Why the candidate cannot draw samples from a generator that it is given; "" where it can."""
-        lost = [n for n in self.asker.lacking("forward") if n not in optional(self.pair)]
-        return f"has no parameter `{lost[0]}`" if lost else ""
+    def _asked(self, checks: Sequence[tuple[Check, Case]]) -> Iterator[tuple[Check, Case, Any]]:
+        """Each check with why it is not asked, or with a function that finds the truth of what was answered.
 
-    def seen(self, check: Check, case: Case, own: bool = False) -> Seen:
-        """Ask the candidate, then find the truth, then judge; `own` means that the case is none of the suite's."""
-        if self.source is not None and not own:
+        A candidate in a process of its own is asked for the next check while the truth of this one is found.
+        """
+        if self.source is not None or isinstance(self.asker, InProcess):
+            yield from ((check, case, self._now(check, case)) for check, case in checks)
+            return
+        with ThreadPoolExecutor(1) as line:
+            waiting: list[tuple[Check, Case, Any]] = []
+            for check, case in checks:
+                waiting.append((check, case, self._sent(line, check, case)))
+                if len(waiting) > 1:
+                    yield self._received(*waiting.pop(0))
+            yield from (self._received(*w) for w in waiting)
+
+    def _now(self, check: Check, case: Case) -> Any:
+        reason = self.left_out(check, case) or self.asker.tired(check.dtype, check.direction)
+        return reason or (lambda: self._answered(check, case))
+
+    def _sent(self, line: ThreadPoolExecutor, check: Check, case: Case) -> Any:
+        reason = self.left_out(check, case)
+        if reason:
+            return reason
+        e = self.prepared(case, check.dtype, check.direction)
+        return e, line.submit(lambda: self.asker.tired(check.dtype, check.direction) or self.asker.ask(e))
+
+    def _received(self, check: Check, case: Case, sent: Any) -> tuple[Check, Case, Any]:
+        if isinstance(sent, str):
+            return check, case, sent
+        e, answer = sent
+        e = find_truth(e, self.kept)  # the candidate works meanwhile
+        party = answer.result()
+        return check, case, party if isinstance(party, str) else (lambda: (e, party))
+
+    def _answered(self, check: Check, case: Case) -> tuple[Evaluation, Party]:
+        """Ask the candidate, then find the truth."""
+        if self.source is not None and case.stored is None and not (case.salt or case.origin):
             e = self.source(check.op, check.hazard, check.dtype, check.direction)
-            return self.judge.see(e, self.asker.ask(dataclasses.replace(e)))
-        e = prepare(self.pair, case, check.dtype, check.direction)
+            return e, self.asker.ask(dataclasses.replace(e))
+        e = self.prepared(case, check.dtype, check.direction)
         party = self.asker.ask(e)
-        return self.judge.see(find_truth(e), party)
+        return find_truth(e, self.kept), party
+
+    def seen(self, check: Check, case: Case, own: bool = False, probe: bool = False) -> Seen:
+        """Ask the candidate, then find the truth, then judge; `own` means that the case is none of the suite's."""
+        if own or self.source is None:
+            e = self.prepared(case, check.dtype, check.direction)
+            party = self.asker.ask(e)
+            return self.judge.see(find_truth(e, self.kept), party, probe)
+        return self.judge.see(*self._answered(check, case), probe)
 
     def observe(self, case: Case, dtype: str, direction: str) -> Seen | None:
         """What the candidate makes of a case that is none of the suite's; None where the op has no answer to it."""
+        return self._observed(case, dtype, direction, probe=False)
+
+    def _observed(self, case: Case, dtype: str, direction: str, probe: bool) -> Seen | None:
         try:
-            return self.seen(Check(self.pair.op, dtype, direction, "truth", case.name), case, own=True)
+            salted = dataclasses.replace(case, salt=case.salt or "/own")
+            return self.seen(Check(self.pair.op, dtype, direction, "truth", case.name), salted, own=True, probe=probe)
         except OracleError:
             return None
         except Exception:  # the definition refuses this input (its shapes do not fit), or has no case for it
             return None
 
+    def _probe(
+        self, e: Evaluation, arrays: dict[str, Any] | None = None, cotangents: Sequence[Any] = (), plain: Case | None = None
+    ) -> Seen | None:  # fmt: skip
+        """An experiment: what the candidate makes of altered numbers in place of those of `e`, or of a plain case."""
+        if arrays is None:
+            case, lacking = plain or Case("ordinary"), self.asker.lacking(e.direction)
+            case = getattr(self.asker, "rewritten", lambda c: c)(case)
+            return self._observed(without(self.pair, case, lacking) or case, e.dtype, e.direction, True)
+        case = dataclasses.replace(e.case, layout="")
+        stored = dict(case.stored.arrays) if case.stored is not None else {}
+        whole = {k.name: a for k, a in zip(e.built.kinds, e.built.arrays, strict=True) if a is not None and k.role != "rng"}
+        case = with_stored(case, Stored({**stored, **whole, **arrays}, tuple(cotangents)), "probe")
+        return self._observed(case, e.dtype, e.direction, True)
+
+    # -- what comes of it ------------------------------------------------------------------------------------------------------
     def not_covered(self, check: Check, seen: Seen) -> str:
         """Why an answer is none that could be graded: it lacks the option, or it has no kernel for the dtype where a reference
         is listed as having none either; "" where it is graded.
@@ -240,64 +316,10 @@ class Grading:
 
     def detail(self, seen: Seen) -> dict[str, Any]:
         """What the candidate returned, beside what everybody else returns there."""
-        e, outcome, ours = seen.evaluation, seen.judged.outcome, library(self.pair)
-        mine = dataclasses.replace(e, parties={"ours": seen.party})
-        detail = {"got" if k == "ours" else k: v for k, v in failure_detail(mine, outcome, "ours", ours).items()}
+        e, ours = seen.evaluation, library(self.pair)
+        with_all = dataclasses.replace(e, parties={**e.parties, "candidate": seen.party})
         if not self.first_failure:
             for name in ("ours", *self.judge.references(e.direction, e.dtype)):
-                e.party(name, ours)
-            others = failure_detail(e, outcome, "ours", ours)
-            detail |= {k: others[k] for k in ("ours", "torch", "scipy", "truth") if k in others}
-        return detail
-
-
-FRESH = 3
-"""Fresh inputs of the ordinary kind in each dtype and direction; as many others are drawn from the hazards and options."""
-
-
-def fresh_cases(cases: Sequence[Case], seed: int) -> list[Case]:
-    """Cases with random bits that nobody knows before `seed` is drawn; then the ordinary one again, as it was at first."""
-    drawn = [c for c in cases if c.stored is None and not c.layout and not c.name.startswith("every_")]
-    rng = np.random.Generator(np.random.PCG64(seed))
-    chosen = [cases[0]] * FRESH + [drawn[i] for i in rng.choice(len(drawn), min(FRESH, len(drawn)), replace=False)]
-    fresh = [
-        dataclasses.replace(c, name=f"fresh{i}_{c.name}", origin=c.origin or c.name, salt=f"/{seed}/{i}")
-        for i, c in enumerate(chosen, 1)
-    ]
-    return [*fresh, dataclasses.replace(cases[0], name="again_ordinary", origin=cases[0].origin or cases[0].name)]
-
-
-NARROW = ("float16", "bfloat16")
-NAMES = {
-    "float64": "float64|[Dd]ouble",
-    "float32": r"float32|Float\b|[Ss]ingle",
-    "float16": "float16|[Hh]alf",
-    "bfloat16": "[Bb][Ff]loat16",
-}
-"""What libraries call the dtypes."""
-ANY_NAME = "|dtype|input type|data type|argument type|not implemented for|[Ll]ow precision"
-"""How they refuse a narrow one without naming it."""
-REFUSALS = ("TypeError", "NotImplementedError")
-"""The exceptions by which they refuse a dtype; a narrow one also by these:"""
-NARROW_REFUSALS = ("UFuncTypeError", "RuntimeError", "ValueError")
-TYPING = ("TypingError", "NumbaTypeError", "NumbaValueError")
-"""A compiler's, which are about types whatever they say."""
-
-
-def refuses(party: Party, dtype: str) -> bool:
-    """Whether a candidate says that it does not take this dtype (a wrong answer is no refusal, nor an error about others)."""
-    said = re.sub(r"(tensor|array|Array)\([^()]*\)", "", party.error)  # an array that is shown names its dtype
-    if dtype in NARROW:
-        return party.error_type in TYPING or (
-            party.error_type in REFUSALS + NARROW_REFUSALS and re.search(NAMES[dtype] + ANY_NAME, said) is not None
-        )
-    return party.error_type in REFUSALS and re.search(NAMES[dtype], said) is not None
-
-
-def _graded(dtype: str, direction: str, held: list[tuple[str, Verdict]], missing: list[str]) -> Grade:
-    if not held:
-        return Grade(dtype, direction, "not covered", 0, None, (), tuple(missing))
-    worst_grade = max((g for g, _ in held), key=GRADES.index)
-    worst = max((v for g, v in held if g == worst_grade), key=lambda v: v.units if not math.isnan(v.units) else math.inf)
-    failures = tuple(v for g, v in held if g == "fail")
-    return Grade(dtype, direction, worst_grade, len(held), worst, failures, tuple(missing))
+                with_all.party(name, ours)
+        detail = failure_detail(with_all, seen.judged.outcome, "candidate")
+        return {"got" if k == "candidate" else k: v for k, v in detail.items()}

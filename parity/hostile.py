@@ -8,61 +8,10 @@ they have the same bits on every CPU (NumPy's `standard_normal` calls the C libr
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Format:
-    """The numbers of one floating dtype: precision (significand bits) and exponent range."""
-
-    name: str
-    precision: int
-    max_exponent: int
-
-    @property
-    def u(self) -> float:
-        """Half the spacing at 1: the unit in which errors are measured."""
-        return math.ldexp(1.0, -self.precision)
-
-    @property
-    def eps(self) -> float:
-        """The spacing at 1."""
-        return 2 * self.u
-
-    @property
-    def max(self) -> float:
-        """The largest finite number."""
-        return math.ldexp(2.0 - self.eps, self.max_exponent)
-
-    @property
-    def tiny(self) -> float:
-        """The smallest normal number."""
-        return math.ldexp(1.0, 1 - self.max_exponent)
-
-    @property
-    def smallest(self) -> float:
-        """The smallest subnormal number."""
-        return self.tiny * self.eps
-
-    @property
-    def log_max(self) -> float:
-        """Where exp overflows."""
-        return (self.max_exponent + 1) * math.log(2.0)
-
-    @property
-    def log_smallest(self) -> float:
-        """Where exp underflows to zero."""
-        return math.log(2.0) * (2 - self.max_exponent - self.precision)
-
-
-FORMATS = {
-    "float64": Format("float64", 53, 1023),
-    "float32": Format("float32", 24, 127),
-    "float16": Format("float16", 11, 15),
-    "bfloat16": Format("bfloat16", 8, 127),
-}
+from parity.formats import Format
 
 
 # -- building blocks -------------------------------------------------------------------------------------------------------

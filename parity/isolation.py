@@ -17,12 +17,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from parity.errors import CandidateCrashed, CandidateError, ParityError
+from parity.given import Candidate, Death, Limits
 from parity.guest import wire
+from parity.processes import kill_marked, standard_streams
 from parity.replies import Reply, plain, reply_of
 
 BOOTSTRAP = """
@@ -32,7 +33,7 @@ s = u.spec_from_file_location("_parity_guest", {init!r}, submodule_search_locati
 m = sys.modules["_parity_guest"] = u.module_from_spec(s)
 s.loader.exec_module(m)
 from _parity_guest.serving import main
-main({requests}, {results}, {stacks})
+main({requests}, {results}, {stacks}, {parent}, {at_once})
 """
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
@@ -51,40 +52,6 @@ MARK = "PARITY_GUEST"
 """In the environment of a candidate's process and of all that it starts, so that they can be found."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a candidate may use."""
-
-    seconds: float = 10.0
-    """For each check (two calls)."""
-    memory: int = 4 << 30
-    """Bytes beyond what it has when it is loaded."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """What is to be run: `FILE.py:name`, `package.module:name`, or a Python object, which is pickled by value."""
-
-    forward: Any
-    backward: Any = None
-    arrays: str = "auto"
-    rename: dict[str, str] = field(default_factory=dict)
-    """The candidate's parameter name -> the op's."""
-    forbid: tuple[str, ...] = ()
-    python: str = ""
-    """Another interpreter (empty: this one)."""
-
-
-@dataclass(frozen=True)
-class Death:
-    """How a candidate's process ended in the middle of a check."""
-
-    kind: str
-    """ "crash", "timeout" or "exit"."""
-    text: str
-    stack: str = ""
-
-
 class Guest:
     """The candidate's process.  `call` starts it where it is not running."""
 
@@ -94,6 +61,15 @@ class Guest:
         self.candidate, self.limits = candidate, limits or Limits()
         self.about: dict[str, Any] = {}
         self.deaths = 0
+        self.spent = 0.0
+        """Seconds that its calls took."""
+        self.tried = False
+        """Whether a first call was made, to see how it is to be called."""
+        self.left_out = 0
+        """Arrays that it cannot take, of those that the op can do without."""
+        self.turn = threading.RLock()
+        """Held by whoever asks; several threads may."""
+        self._known: dict[str, Any] = {}
         self.printed = 0
         self.output = self._last = ""
         self._process: subprocess.Popen | None = None
@@ -108,7 +84,8 @@ class Guest:
         message = {
             "do": "load", "path": [p for p in sys.path if p] if not self.candidate.python else [], **given,
             "arrays": self.candidate.arrays, "rename": self.candidate.rename, "forbid": list(self.candidate.forbid),
-            "memory": self.limits.memory,
+            "memory": self.limits.memory, "inplace": self.candidate.inplace, "by_element": False,
+            "libraries": list(self.candidate.libraries), **self._known,
         }  # fmt: skip
         answer, _ = self._exchange(message, blobs, max(LOADING, self.limits.seconds), "while it was loaded")
         if answer["status"] != "loaded":
@@ -130,6 +107,12 @@ class Guest:
     def _launch(self) -> None:
         folder = Path(wire.__file__).parent
         self._mark, self._last = secrets.token_hex(16), ""
+        with standard_streams():
+            process = self._process = self._started(folder)
+        self._drain = threading.Thread(target=self._read_output, args=(process.stdout,), daemon=True)
+        self._drain.start()
+
+    def _started(self, folder: Path) -> subprocess.Popen:
         theirs, ours = os.pipe()
         results, results_end = os.pipe()
         self._stacks = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
@@ -139,9 +122,11 @@ class Guest:
             requests=theirs,
             results=results_end,
             stacks=self._stacks.fileno(),
+            parent=os.getpid(),
+            at_once=threading.current_thread() is threading.main_thread(),
         )
         try:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [self.candidate.python or sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 pass_fds=(theirs, results_end, self._stacks.fileno()), start_new_session=True,
@@ -157,8 +142,7 @@ class Guest:
         os.close(theirs)
         os.close(results_end)
         self._requests, self._results = ours, results
-        self._drain = threading.Thread(target=self._read_output, args=(self._process.stdout,), daemon=True)
-        self._drain.start()
+        return process
 
     def _read_output(self, stream) -> None:
         """Count what the candidate prints, and keep its beginning."""
@@ -189,7 +173,7 @@ class Guest:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        _kill_marked(f"{MARK}={self._mark}".encode())
+        kill_marked(f"{MARK}={self._mark}".encode())
         self._drain.join(timeout=1.0)
         for close in (lambda: os.close(self._requests), lambda: os.close(self._results), self._stacks.close):
             with contextlib.suppress(OSError):
@@ -208,35 +192,53 @@ class Guest:
     def call(
         self, direction: str, args: Sequence[Any], options: dict[str, Any], *,
         places: Sequence[str | None] = (), wanted: Sequence[Any] = (), writable: bool = False, watched: Sequence[str] = (),
-        twice: bool = True,
+        twice: bool = True, numbers: bool = False,
     ) -> Reply:  # fmt: skip
         """Call the candidate; `wanted` are the arrays (by identity) that a gradient is wanted for.
 
-        `places` says of each argument whether it is given by position (""), by a name, or not at all (None).
+        `places` says of each argument whether it is given by position (""), by a name, or not at all (None); with `numbers`
+        a function that takes no arrays is called for each element.
 
-        Raises CandidateCrashed, with the `Death`, where the process does not survive; the next call starts another.
+        Raises CandidateCrashed, with the `Death`, where the process does not survive it; the next call starts another.
         """
-        if not self.running:
-            self.start()
-        blobs: list[bytes] = []
-        message = {
-            "do": "call", "direction": direction, "writable": writable, "watched": list(watched), "twice": twice,
-            "places": list(places),
-            "args": [wire.encode(a, blobs, pickled, wanted) for a in args],
-            "options": {"dict": {k: wire.encode(v, blobs, pickled, wanted) for k, v in options.items()}},
-        }  # fmt: skip
-        message["args"] = {"list": message["args"]}
-        answer, back = self._exchange(message, blobs, self.limits.seconds, "")
+        with self.turn:
+            if not self.running:
+                self.start()
+            blobs: list[bytes] = []
+            message = {
+                "do": "call", "direction": direction, "writable": writable, "watched": list(watched), "twice": twice,
+                "places": list(places), "numbers": numbers, "overdue": 2 * self.limits.seconds + 1,
+                "args": {"list": [wire.encode(a, blobs, pickled, wanted) for a in args]},
+                "options": {"dict": {k: wire.encode(v, blobs, pickled, wanted) for k, v in options.items()}},
+            }  # fmt: skip
+            begin = time.monotonic()
+            try:
+                answer, back = self._exchange(message, blobs, self.limits.seconds, "")
+            finally:
+                self.spent += time.monotonic() - begin
+            return self._reply(answer, back, blobs)
+
+    def _reply(self, answer: dict[str, Any], back: list[bytes], sent: list[bytes]) -> Reply:
         try:
-            return reply_of(answer, back, blobs)
+            reply = reply_of(answer, back, sent)
+            if reply.status == "returned" and "arrays" in answer:  # how it was called this time is how it is called
+                self._known = {k: answer[k] for k in ("arrays", "by_element")}
+                self.about |= {k: answer[k] for k in ("arrays", "by_element", "backward")}
+            return reply
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
             raise self._died(Death("crash", f"sent something that is no answer ({type(e).__name__}: {e})")) from None
 
     def _exchange(self, message, blobs, seconds: float, when: str):
         end = time.monotonic() + seconds
+        self._asked += 1
         try:
-            self._asked += 1
             wire.send(self._requests, {**message, "id": self._asked}, blobs)
+        except OSError:
+            raise self._died(self._how_it_ended(when)) from None
+        return self._receive(end, seconds, when)
+
+    def _receive(self, end: float, seconds: float, when: str):
+        try:
             answer, back = wire.receive(self._reader(end))
             if answer.get("id") != self._asked:
                 raise wire.NoMessage("another answer than was asked for")
@@ -306,14 +308,6 @@ class Guest:
         self._drain.join(timeout=0.5)
         lines = plain("\n".join(self._last.splitlines()[-1:]))
         return f"; its last words: {lines.strip()[-150:]!r}" if lines.strip() else ""
-
-
-def _kill_marked(mark: bytes) -> None:
-    """End what a candidate started in a session of its own (found where the system shows environments)."""
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if mark in entry.read_bytes():
-                os.kill(int(entry.parent.name), signal.SIGKILL)
 
 
 def _given(what: Any, blobs: list[bytes]) -> Any:

@@ -1,30 +1,13 @@
-"""Long work that can be killed at any moment: finished parts are kept in a journal, files are replaced whole or not at all."""
+"""Long work that can be killed at any moment: finished parts are kept in a journal."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
-
-def replace_file(path: str | Path, text: str) -> None:
-    """Write `text` to `path` so that a reader (or a crash) sees the old file or the new one, never half of one."""
-    path = Path(path)
-    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as f:
-            f.write(text)
-            f.flush()
-            os.fsync(f.fileno())
-        Path(part).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(part, path)  # noqa: PTH105 - atomic on POSIX and on Windows
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(part).unlink()
-        raise
+from parity.files import replace_file
 
 
 class Journal:

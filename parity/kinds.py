@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from parity import hostile as h
-from parity.hostile import Format
+from parity.formats import Format
 
 Maker = Callable[[tuple[int, ...], Format, np.random.Generator], np.ndarray]
 
@@ -30,6 +30,12 @@ class Kind:
     hostile: Mapping[str, Maker] = field(default_factory=dict)
     role: str = "float"
     differentiable: bool = True
+    exact: bool | None = None
+    """Not perturbed when the sensitivity of a result is measured; unless it is said, so are all roles but "float"."""
+
+    def __post_init__(self):
+        if self.exact is None:
+            object.__setattr__(self, "exact", self.role != "float")
 
     def also(self, **hazards: Maker) -> Kind:
         """This kind with further named hazards."""
@@ -46,6 +52,14 @@ class Kind:
     def constant(self) -> Kind:
         """This kind as an array that no gradient is asked for."""
         return replace(self, differentiable=False)
+
+    def exactly(self) -> Kind:
+        """This kind as an array whose numbers are exact by meaning, such as labels written as floats."""
+        return replace(self, exact=True)
+
+    def real(self) -> Kind:
+        """This kind as an array of integers that a formula takes for real numbers, and rounds with them."""
+        return replace(self, exact=False)
 
 
 def _pick(*makers: Maker) -> dict[str, Maker]:
@@ -154,7 +168,8 @@ def Indices(name="indices", shape=(5,), bound=4) -> Kind:
 def Signs(name="target", shape=(24,)) -> Kind:
     """Targets that are -1 or 1, in the op's own dtype."""
     hazards: dict[str, Maker] = {"all_negative": lambda s, f, r: np.full(s, -1.0), "all_positive": lambda s, f, r: np.ones(s)}
-    return Kind(name, shape, lambda s, f, r: 2.0 * r.integers(0, 2, size=s) - 1, hazards, differentiable=False)
+    kind = Kind(name, shape, lambda s, f, r: 2.0 * r.integers(0, 2, size=s) - 1, hazards, differentiable=False)
+    return kind.exactly()
 
 
 def Mask(name="mask", shape=(3, 7)) -> Kind:

@@ -5,6 +5,7 @@ The truth is found once, in the process that measures; the other paths are only 
 
 from __future__ import annotations
 
+import atexit
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from parity.cases import Case, Stored, with_stored
-from parity.compare import units_of
+from parity.check.errors import units_of
+from parity.check.regions import OUTSIDE, regions_at
 from parity.evaluate import Evaluation, Party, evaluate, library
 from parity.evidence import HAZARD, cell_name, decode_stored, encode_stored, spelled
-from parity.hostile import FORMATS
+from parity.formats import FORMATS
 from parity.loader import catalogue, definition, is_elementwise
 from parity.oracle import OracleError, Truth
-from parity.remote import Remote, dispatch_paths
+from parity.remote import Remote, current_path, names_on
 from parity.runner import case_of, checks_of, gap, judge_party, references_of
 from parity.tolerances import Row
 from parity.verdict import Check
@@ -114,6 +116,7 @@ _remotes: dict[str, Remote] = {}
 def _remote(path: str) -> Remote:
     if path not in _remotes:
         _remotes[path] = Remote(path)
+        atexit.register(_remotes[path].close)
     return _remotes[path]
 
 
@@ -153,9 +156,8 @@ def reading_of(op: str, key: tuple[str, str, str, int | None], hazard: str, path
     """The units of one party (direction, dtype, who, region) at one stored check, on one path, in one layout."""
     direction, dtype, who, region = key
     e = evaluate(catalogue()[op], case_of(op, hazard, dtype, direction), dtype, direction)
-    paths = [path] if path == "native" else ["native", path]
-    readings = _case_readings(e, hazard, None, (who,), Row(op, 0, row), paths, (layout,))
-    return max((r.units for r in readings if r.path == path and r.region == region), default=0.0)
+    readings = _case_readings(e, hazard, None, (who,), Row(op, 0, row), [path], (layout,))
+    return max((r.units for r in readings if r.region == region), default=0.0)
 
 
 def _who(reference: str) -> str:
@@ -182,17 +184,23 @@ def _case_readings(
         r = Request(
             e.pair.op, hazard, e.dtype, e.direction, layout, held if layout else stored, e.cotangents, given, tuple(whos)
         )
-        for path in paths[1:]:
-            _remote(path).ask("parity.measure:answer", [r])
-        parties = {paths[0]: answer([r])[0]}
-        parties |= {path: _remote(path).answer()[0] for path in paths[1:]}
-        for path, by_who in parties.items():
+        for path, by_who in _answers(r, paths).items():
             for who, party in by_who.items():
                 found += list(_readings(e, party, row, who, hazard, path, layout))
     return found
 
 
-UNLIMITED = {d: dict.fromkeys(("float64", "float32", "float16", "bfloat16"), math.inf) for d in ("forward", "backward")}
+def _answers(r: Request, paths: Sequence[str]) -> dict[str, dict[str, Party]]:
+    """What the parties return on every path: here for the path that this process is on, in other processes for the rest."""
+    elsewhere = [path for path in paths if path != current_path()]
+    for path in elsewhere:
+        _remote(path).ask("parity.measure:answer", [r])
+    here = {path: answer([r])[0] for path in paths if path == current_path()}
+    there = {path: _remote(path).answer()[0] for path in elsewhere}
+    return {path: (here | there)[path] for path in paths}
+
+
+UNLIMITED = {d: dict.fromkeys(FORMATS, math.inf) for d in ("forward", "backward")}
 
 
 def _readings(e: Evaluation, party: Party, row: Row, who: str, hazard: str, path: str, layout: str) -> Iterator[Reading]:
@@ -213,22 +221,19 @@ def _readings(e: Evaluation, party: Party, row: Row, who: str, hazard: str, path
 
 def _regional_readings(e: Evaluation, party: Party, regions, common) -> Iterator[Reading]:
     """Outside all regions with no floor; inside each with its own; and everywhere with none, for the league table."""
-    x = np.asarray(e.built.arrays[0]).astype(np.float64)
-    last = np.full(x.shape, -1)
-    for k, region in regions.items():
-        last[(x >= region["input"][0]) & (x <= region["input"][1])] = k
-    for k in (-1, *regions, *([EVERYWHERE] if regions else [])) if x.size else ():
-        inside = (last == k) | (k == EVERYWHERE)
+    x = np.asarray(e.built.arrays[0])
+    places, numbers = regions_at(list(regions.values()), x)[0], list(regions)
+    dy = None if e.direction == "forward" else e.cotangents[0]
+    for k in (OUTSIDE, *regions, *([EVERYWHERE] if regions else [])) if x.size else ():
+        inside = (places == (numbers.index(k) if k in regions else OUTSIDE)) | (k == EVERYWHERE)
         if not inside.any():
             continue
-        floor = regions[k].get("floor", 0.0) if k in regions else 0.0
-        if e.direction == "backward":
-            floor = floor * np.abs(np.asarray(e.cotangents[0]).astype(np.float64))
+        floor = np.where(inside, regions_at([regions[k]], x, dy)[1], 0.0) if k in regions else 0.0
         units = np.where(inside, units_of(party.outputs[0], e.truths[0], e.dtype, floor), -1.0)
         index = tuple(int(i) for i in np.unravel_index(int(np.argmax(units)), units.shape))
         worst, element = float(units.max()), _element(e, (0, *index))
-        ulp = float((units * ulp_per_unit(e.truths[0].hi, e.dtype))[inside].max()) if k == -1 else None
-        yield Reading(**common, region=None if k == -1 else k, units=worst, stage="values", element=element, ulp=ulp)
+        ulp = float((units * ulp_per_unit(e.truths[0].hi, e.dtype))[inside].max()) if k == OUTSIDE else None
+        yield Reading(**common, region=None if k == OUTSIDE else k, units=worst, stage="values", element=element, ulp=ulp)
 
 
 EVERYWHERE = -2
@@ -351,14 +356,7 @@ def _worst_only(readings: Iterable[Reading], row: Row) -> list[Reading]:
 def is_listed(r: Reading, row: Row) -> bool:
     """Whether the table lists this as a known difference, on this path."""
     entry = row.difference(r.who, r.direction, r.dtype, r.hazard)
-    return entry is not None and bool({r.path, capability(r.path)} & set(entry.get("paths", [r.path])))
-
-
-def capability(path: str) -> str:
-    """torch's CPU capability on a dispatch path."""
-    from parity.environment import dispatch_path
-
-    return dispatch_paths()[path].get("ATEN_CPU_CAPABILITY", "").upper() or dispatch_path()
+    return entry is not None and ("paths" not in entry or bool(names_on(r.path) & set(entry["paths"])))
 
 
 def beyond_limit(r: Reading) -> bool:

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from parity.formats import DTYPES
 from parity.pair import as_tuple
 from parity.real import Real, Tape, Undecided, _multiply
-from parity.rounding import DTYPES, is_proven, nearest, split
+from parity.rounding import is_proven, nearest, split
 
 PRECISIONS = (128, 320, 1280, 5120, 20480)
 
@@ -44,16 +45,16 @@ class Truth:
 Arrays = Sequence[Any]
 
 
-def _uncollected(evaluate):
+def quiet(evaluate):
     """Be quiet, and pause Python's cycle collector: a tape has no cycles, and walking a million numbers halves the speed."""
 
     @functools.wraps(evaluate)
-    def paused(*args):
+    def paused(*args, **named):
         was_on = gc.isenabled()
         gc.disable()
         try:
             with np.errstate(all="ignore"):  # conventions are stated in float64 and may meet inf and nan
-                return evaluate(*args)
+                return evaluate(*args, **named)
         finally:
             if was_on:
                 gc.enable()
@@ -61,7 +62,7 @@ def _uncollected(evaluate):
     return paused
 
 
-@_uncollected
+@quiet
 def forward(definition: Any, arrays: Arrays, options: dict, dtype: str) -> tuple[Truth, ...]:
     """The truth of every output of `definition(*arrays, **options)`, rounded to `dtype`."""
     if hasattr(definition, "referee"):  # an own op without a definition (`own.TorchReferee`): it says what is right, unproven
@@ -71,11 +72,11 @@ def forward(definition: Any, arrays: Arrays, options: dict, dtype: str) -> tuple
         return tuple(_moved(r) for r in as_tuple(definition(*arrays, **options)))
     if kind == "elementwise":
         return (_elementwise(definition, arrays[0], options, dtype, None),)
-    results = _resolve(lambda: _outputs(definition, arrays, options), dtype)
+    results = _resolve(lambda: outputs(definition, arrays, options), dtype)
     return _finish(results, definition, "forward", (arrays, options), dtype)
 
 
-@_uncollected
+@quiet
 def backward(
     definition: Any, cotangents: Arrays, arrays: Arrays, options: dict, wanted: Sequence[bool], dtype: str
 ) -> tuple[Truth | None, ...]:
@@ -87,7 +88,7 @@ def backward(
     paths: list = []
 
     def attempt():
-        gradients, magnitudes = _reverse(definition, cotangents, arrays, options, wanted)
+        gradients, magnitudes = reverse(definition, cotangents, arrays, options, wanted)
         paths[:] = magnitudes
         return gradients
 
@@ -97,7 +98,7 @@ def backward(
     return tuple(truths[kept.index(i)] if w else None for i, w in enumerate(wanted))
 
 
-@_uncollected
+@quiet
 def output_shapes(definition: Any, arrays: Arrays, options: dict) -> list[tuple[int, ...] | None]:
     """The shape of every output of a definition, None for one of integers, which has no cotangent."""
     if hasattr(definition, "referee"):
@@ -108,7 +109,7 @@ def output_shapes(definition: Any, arrays: Arrays, options: dict) -> list[tuple[
     if kind == "movement":
         results = [np.asarray(r) for r in as_tuple(definition(*arrays, **options))]
     else:
-        results = _decided(lambda: _outputs(definition, arrays, options))
+        results = decided(lambda: outputs(definition, arrays, options))
     return [None if r.dtype.kind in "iub" else r.shape for r in results]
 
 
@@ -122,7 +123,8 @@ def to_reals(array):
     return out
 
 
-def _outputs(definition, arrays, options) -> list[np.ndarray]:
+def outputs(definition, arrays, options) -> list[np.ndarray]:
+    """Every output: integers, or an object array of `Real`s."""
     return [_as_output(r) for r in as_tuple(definition(*map(to_reals, arrays), **options))]
 
 
@@ -136,7 +138,7 @@ def _as_output(result) -> np.ndarray:
     return reals
 
 
-def _reverse(definition, cotangents, arrays, options, wanted):
+def reverse(definition, cotangents, arrays, options, wanted):
     """One backward sweep over the tape: gradients, and the same sums with every product in absolute value."""
     leaves = [to_reals(a) for a in arrays]
     Tape.records = records = []
@@ -146,8 +148,8 @@ def _reverse(definition, cotangents, arrays, options, wanted):
         Tape.records = None
     for out, dy in zip(outputs, cotangents, strict=True):
         if out.dtype == object and dy is not None:
-            for node, seed in zip(out.reshape(-1), np.asarray(dy, np.float64).reshape(-1).tolist(), strict=True):
-                _flow(node, arb(seed), abs(arb(seed)))
+            for node, seed in zip(out.reshape(-1), to_reals(np.asarray(dy)).reshape(-1).tolist(), strict=True):
+                _flow(node, seed.value, abs(seed.value))
     for node in reversed(records):
         if node.gradient is None or (node.gradient.is_zero() and node.magnitude.is_zero()):
             continue
@@ -197,7 +199,7 @@ def _halves(out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tuple(parts[:, k].reshape(out.shape) for k in range(3))  # pyright: ignore[reportReturnType]
 
 
-def _floats(out: np.ndarray) -> np.ndarray:
+def floats(out: np.ndarray) -> np.ndarray:
     """|values| of an object array as float64, rounded to nearest; infinite beyond the range, where a scale judges nothing but
     which results are nan and which infinite.
     """
@@ -250,31 +252,32 @@ def _scales(his, definition, direction, context):
     if how == "value":
         return [np.abs(h) for h in his]
     if how == "paths":
-        return [_floats(m) for m in context[4]]
-    absolute = [np.asarray(np.abs(a)) if _is_float(a) else a for a in arrays]
+        return [floats(m) for m in context[4]]
+    absolute = [np.asarray(np.abs(a)) if is_float(a) else a for a in arrays]
     if direction == "forward":
-        evaluate = (lambda: _outputs(definition, absolute, options)) if how == "absolute" else None
-        return _scale_of(evaluate or (lambda: _outputs(how, arrays, options)), his)
+        evaluate = (lambda: outputs(definition, absolute, options)) if how == "absolute" else None
+        return _scale_of(evaluate or (lambda: outputs(how, arrays, options)), his)
     cotangents, kept = context[2], context[3]
     if how == "absolute":
         wanted = [i in kept for i in range(len(arrays))]
         seeds = [None if c is None else np.asarray(np.abs(c)) for c in cotangents]
-        return _scale_of(lambda: _reverse(definition, seeds, absolute, options, wanted)[1], his)
+        return _scale_of(lambda: reverse(definition, seeds, absolute, options, wanted)[1], his)
     seeds = [to_reals(c) for c in cotangents]
     dy = seeds[0] if len(seeds) == 1 else tuple(seeds)
     return _scale_of(lambda: [_as_output(as_tuple(how(dy, *map(to_reals, arrays), **options))[i]) for i in kept], his)
 
 
-def _is_float(a) -> bool:
+def is_float(a: Any) -> bool:
+    """Whether something is an array of floats."""
     return isinstance(a, np.ndarray) and a.dtype.kind not in "iubO"
 
 
 def _scale_of(evaluate, his):
     """The scale as float64 arrays of the results' shapes."""
-    return [np.broadcast_to(_floats(s), h.shape) for s, h in zip(_decided(evaluate), his, strict=True)]
+    return [np.broadcast_to(floats(s), h.shape) for s, h in zip(decided(evaluate), his, strict=True)]
 
 
-def _decided(evaluate):
+def decided(evaluate):
     """The result of `evaluate` at the first precision at which it can decide all its comparisons."""
     before = ctx.prec
     try:
@@ -354,8 +357,8 @@ def _attempt_each(definition, flat, options, seeds):
 
     def evaluate(values, cotangents):
         if cotangents is None:
-            return _outputs(definition, [values], options)[0]
-        return _reverse(definition, [cotangents], [values], options, [True])[0][0]
+            return outputs(definition, [values], options)[0]
+        return reverse(definition, [cotangents], [values], options, [True])[0][0]
 
     try:
         return _halves(evaluate(flat, seeds)), np.zeros(flat.shape, bool)

@@ -20,6 +20,7 @@ import numpy as np
 
 from parity.cases import Built, Case
 from parity.errors import ParityError
+from parity.formats import DTYPES
 from parity.kinds import (
     Data,
     Factor,
@@ -39,7 +40,7 @@ from parity.kinds import (
 from parity.oracle import OracleError, Truth
 from parity.pair import Pair, Variant, as_tuple, with_options, with_shapes
 from parity.references import _torch_call, to_array, to_tensor, torch_backward, torch_forward
-from parity.rounding import DTYPES, nearest
+from parity.rounding import nearest
 
 __all__ = [
     "Data", "Factor", "Indices", "Integers", "Kind", "Labels", "Logits", "Mask", "Noise", "OwnOp", "OwnOpError", "Pair",

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-FLOATS = ("float64", "float32", "float16", "bfloat16")
+from parity.formats import NAMES
+
+if TYPE_CHECKING:
+    from parity.samplers import Sampler
+
+CONDITIONS = (
+    "empty arrays", "0-d arrays", "no batch axis", "several batch axes", "other ranks", "broadcasting", "an absent array",
+    "negative strides", "zero strides", "Fortran order", "strided", "nan or inf among the inputs",
+)  # fmt: skip
+"""The calling conditions that an implementation may refuse; one value of an option (`axis=None`) may be another."""
+_VALUE_OF_AN_OPTION = re.compile(r"[A-Za-z_]\w*=\S.*")
 
 
 @dataclass(frozen=True)
@@ -19,12 +30,24 @@ class Variant:
     options: Mapping[str, Any] = field(default_factory=dict)
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     name: str = ""
+    condition: str = ""
+    """The calling condition that this case is about, which an implementation may refuse with an exception: one of
+    CONDITIONS, or one value of an option, such as `axis=None`; empty for what every implementation must take."""
 
     def __post_init__(self):
         spelled = ",".join(f"{k}={v}" for k, v in self.options.items())
         object.__setattr__(self, "name", (self.name or spelled).replace(" ", "").replace("'", ""))
         if not self.name:
             raise ValueError("A Variant without options needs a name: Variant(shapes=..., name='empty').")
+        if self.condition and self.condition not in CONDITIONS and not _VALUE_OF_AN_OPTION.fullmatch(self.condition):
+            raise ValueError(
+                f"The variant {self.name!r} has the condition {self.condition!r}; write one value of an option, such as "
+                f"'axis=None', or one of: {', '.join(CONDITIONS)}."
+            )
+
+    def if_taken(self, condition: str) -> Variant:
+        """This variant, which an implementation may refuse because of this calling condition."""
+        return replace(self, condition=condition)
 
 
 def with_options(**options) -> Variant:
@@ -32,9 +55,9 @@ def with_options(**options) -> Variant:
     return Variant(options)
 
 
-def with_shapes(name: str, options: Mapping[str, Any] | None = None, **shapes) -> Variant:
-    """The variant `name`, with these shapes by array name (and options, if any)."""
-    return Variant(options or {}, shapes, name)
+def with_shapes(name: str, options: Mapping[str, Any] | None = None, *, condition: str = "", **shapes) -> Variant:
+    """The variant `name`, with these shapes by array name (and options, if any); no array may be called `condition`."""
+    return Variant(options or {}, shapes, name, condition)
 
 
 def as_tuple(result) -> tuple:
@@ -75,7 +98,7 @@ class Pair:
     """Further settings: every option at non-default values, further shapes (empty, 0-d, length one)."""
     knots: tuple[float, ...] = ()
     """For elementwise ops: points where something changes (kinks, thresholds, roots); each is tried with neighbours."""
-    dtypes: tuple[str, ...] = FLOATS
+    dtypes: tuple[str, ...] = NAMES
     differentiable: bool = True
     ours: str | None = None
     ours_backward: str | None = None
@@ -89,6 +112,14 @@ class Pair:
     """Whether the result may share memory with an input (its docstring then says that it is a view)."""
     laws: Mapping[str, Law] = field(default_factory=dict)
     """For stochastic ops: named laws that samples must follow."""
+    sampler: Sampler | None = None
+    """For stochastic ops: how the samples of a candidate are read, which may draw in its own way."""
+    spans_range: bool = False
+    """Whether the op exists to keep results in range where plain formulas leave it: at extreme magnitudes a wrong number is
+    a failure, not a limit."""
+    meaning: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    """What None means for an option, where it is a number that depends on the dtype (given by its name): a candidate gets
+    this number in place of None."""
 
     @property
     def has_own_call(self) -> bool:

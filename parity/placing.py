@@ -6,12 +6,15 @@ function of (target, x) with both by name, and a function of (x, target) without
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any
 
 from parity.cases import Case
+from parity.errors import ParityError
+from parity.guest.calling import USUAL
 from parity.loader import gradient, implementation
 from parity.pair import Pair
 
@@ -31,6 +34,8 @@ class Placing:
     """None where nobody knows them."""
     needed: tuple[str, ...] = field(default=())
     """The arguments that it cannot be called without, though they may be None."""
+    slots: tuple[str, ...] = ()
+    """The names of the parameters that arguments by position go to, in order."""
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -43,6 +48,21 @@ class Placing:
         last = max((i for i, n in enumerate(self.places) if n in self.needed), default=-1)
         return args + (None,) * (last + 1 - len(args))
 
+    def taken(self, args: Sequence[Any]) -> frozenset[str]:
+        """The parameters that arguments by position go to."""
+        places = [*self.places.values()][: len(args)]
+        return frozenset(self.slots[: places.count("") + len(args) - len(places)])
+
+    def surplus(self, args: Sequence[Any]) -> str:
+        """The argument beyond the arrays (a state) whose place is one of an option's, as a sentence; "" where there is none."""
+        ours = signature(implementation(self.pair)).parameters
+        names = [n for n, p in ours.items() if p.kind.name in IN_PLACE]
+        options = {n for n, p in ours.items() if p.kind.name == "KEYWORD_ONLY"}
+        for i in range(len(self.places), len(args)):
+            if i < min(len(names), len(self.slots)) and self.slots[i] in options:
+                return f"has no parameter `{names[i]}`"
+        return ""
+
     def missing_option(self, options: Iterable[str]) -> str:
         """The option that it has no parameter for, as a sentence; "" where nobody knows its parameters."""
         return "" if self.parameters is None else missing_option(options, {n: k for n, (k, _) in self.parameters.items()})
@@ -54,19 +74,22 @@ class Placing:
 
 
 def placing(
-    pair: Pair, direction: str, known: Parameters | None, parameters: Parameters | None, differentiates: bool = False
-) -> Placing:
+    pair: Pair, direction: str, known: Parameters | None, parameters: Parameters | None, differentiates: bool = False,
+    called: Parameters | None = None,
+) -> Placing:  # fmt: skip
     """The placing for a candidate whose call has the parameters `known` (None: all go by position).
 
-    `parameters` are these and those of its constructor, which takes options too.
+    `parameters` are these and those of its constructor, which takes options too; `called` those of its call, where all
+    arguments go by position.
 
     With `differentiates` it has no gradient of its own: its forward is called, after the cotangent has been set aside.
     """
+    slots = tuple(n for n, (kind, _) in (known or called or {}).items() if kind in IN_PLACE)
     if direction == "backward" and differentiates:
         found = _places(pair, "forward", known)
-        return Placing(pair, {"grad_output": "", **found}, parameters, _needed(found, known))
+        return Placing(pair, {"grad_output": "", **found}, parameters, _needed(found, known), ("grad_output", *slots))
     found = _places(pair, direction, known)
-    return Placing(pair, found, parameters, _needed(found, known))
+    return Placing(pair, found, parameters, _needed(found, known), slots)
 
 
 def _places(pair: Pair, direction: str, parameters: Parameters | None) -> dict[str, str | None]:
@@ -124,6 +147,76 @@ def optional(pair: Pair) -> tuple[str, ...]:
     """The arrays that the op can do without."""
     absent = {n for v in pair.variants for n in v.options.get("_absent", ())}
     return tuple(k.name for k in pair.arrays if k.name in absent)
+
+
+# -- options -------------------------------------------------------------------------------------------------------------------
+def settings_of(pair: Pair) -> dict[str, Any]:
+    """Every option of an op that has a default, with it."""
+    arrays = {k.name for k in pair.arrays}
+    ours = signature(implementation(pair)).parameters.values()
+    return {p.name: p.default for p in ours if p.default is not p.empty and p.name not in arrays}
+
+
+def with_meaning(pair: Pair, options: Mapping[str, Any], dtype: str) -> dict[str, Any]:
+    """The options with a number for each None that means one."""
+    meaning = getattr(pair, "meaning", {})
+    return {k: meaning[k](dtype) if v is None and k in meaning and dtype else v for k, v in options.items()}
+
+
+def with_fixed(pair: Pair, case: Case, fixed: Mapping[str, Any]) -> Case:
+    """The case with the options that a candidate implements one value of, where it does not ask for another itself."""
+    new = {k: v for k, v in fixed.items() if k not in case.options and settings(pair, case).get(k, v) != v}
+    return replace(case, options={**case.options, **new}, origin=case.origin or case.name) if new else case
+
+
+def settings(pair: Pair, case: Case) -> dict[str, Any]:
+    """The value of every option in a case."""
+    return {**settings_of(pair), **pair.options, **case.options}
+
+
+def other_value(pair: Pair, case: Case, fixed: Mapping[str, Any]) -> str:
+    """The option that a candidate implements another value of, as a sentence; "" where there is none."""
+    asked = settings(pair, case)
+    return next((f"implements {k}={v!r} only" for k, v in fixed.items() if k in asked and asked[k] != v), "")
+
+
+def refuse_unknown(pair: Pair, fixed: Iterable[str], rename: Mapping[str, str], names: Sequence[str] | None) -> None:
+    """Refuse an option that is none of the op's, and a rename to what is none of the op's, or of what is none of `names`.
+
+    These are the names of the candidate's parameters, None where nobody knows them.
+    """
+    arrays = {k.name for k in pair.arrays}
+    ours = {*signature(implementation(pair)).parameters, *pair.options, *arrays, *names_of(pair, "backward")}
+    for name in fixed:
+        if name not in ours - arrays:
+            raise ParityError(f"{pair.op} has no option {name!r}; {_nearest(name, ours - arrays)}.")
+    for own, name in rename.items():
+        if (own, name) in USUAL_NAMES:  # known anyway
+            continue
+        if name not in ours:
+            raise ParityError(f"The rename {own}={name}: {pair.op} has no parameter {name!r}; {_nearest(name, ours)}.")
+        if names is not None and own not in names:
+            raise ParityError(f"The rename {own}={name}: the candidate has no parameter {own!r}; {_nearest(own, names)}.")
+
+
+USUAL_NAMES = {(theirs, ours) for ours, theirs in USUAL.items()}
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=2)
+    return f"the nearest is {' or '.join(near)}" if near else f"it has {', '.join(names) or 'none'}"
+
+
+def unknown_needs(pair: Pair, needs: Sequence[str]) -> list[str]:
+    """What a constructor requires and the op has no value for, by its name or by its place."""
+    ours = signature(implementation(pair)).parameters
+    arrays = {k.name for k in pair.arrays}
+    missing = [n for n in needs if n not in ours and n not in pair.options]
+    plain = [
+        n for n, p in ours.items() if p.kind.name in IN_PLACE and p.default is p.empty and n not in arrays and n not in needs
+    ]
+    return missing[len(plain) :]
 
 
 # -- what a candidate cannot take ----------------------------------------------------------------------------------------------

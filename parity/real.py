@@ -32,6 +32,44 @@ class Tape:
     records: list[Real] | None = None
 
 
+class Rules:
+    """How numbers behave in an experiment on the truth (see `parity.truth`); as they are here, numbers are exact."""
+
+    decisions: Decisions | None = None
+    """Where decisions are written down, or taken from."""
+    tiny: arb | None = None
+    """Results smaller than this are taken as 0: a processor that flushes subnormal numbers."""
+    zero_absorbs = False
+    """Whether a constant 0 (padding) times nan or infinity is 0: a loop that leaves padding out."""
+
+
+class Decisions:
+    """The outcomes of comparisons in their order: written down in one run, and taken as they were in those that follow.
+
+    So ties and kinks stay decided while the numbers of a definition are perturbed.
+    """
+
+    def __init__(self):
+        self.made: list = []
+        self.replayed = -1
+
+    def replay(self) -> None:
+        """From now on give the outcomes again, from the first on."""
+        self.replayed = 0
+
+    def settle(self, decide):
+        """The outcome of the next decision, which `decide()` finds if this is the first run."""
+        if self.replayed < 0:
+            self.made.append(decide())
+            return self.made[-1]
+        self.replayed += 1
+        return self.made[self.replayed - 1] if self.replayed <= len(self.made) else decide()
+
+
+def _settled(decide):
+    return decide() if Rules.decisions is None else Rules.decisions.settle(decide)
+
+
 def _arb(x):
     kind = type(x)
     if kind is Real:
@@ -45,7 +83,9 @@ class Real:
     __slots__ = ("edges", "gradient", "magnitude", "value")
 
     def __init__(self, value, edges=()):
-        self.value = value if type(value) is arb else _arb(value)
+        self.value = value = value if type(value) is arb else _arb(value)
+        if Rules.tiny is not None and abs(value) < Rules.tiny:
+            self.value = ZERO
         self.edges = edges
         self.gradient = None
         self.magnitude = None
@@ -85,6 +125,8 @@ class Real:
         if isinstance(other, np.ndarray):
             return NotImplemented
         b = _arb(other)
+        if Rules.zero_absorbs and b.is_zero():
+            return Real(ZERO)
         return Real(_multiply(a, b), ((self, b),))
 
     __rmul__ = __mul__
@@ -108,7 +150,12 @@ class Real:
         return self
 
     def __abs__(self):
-        return _result(abs(self.value), lambda: ((self, NAN if is_nan(self.value) else arb(_sign(self.value))),))
+        if is_nan(self.value):
+            return _result(NAN, lambda: ((self, NAN),))
+        if Rules.decisions is None:
+            return _result(abs(self.value), lambda: ((self, arb(_sign(self.value))),))
+        sign = _settled(lambda: _sign(self.value))
+        return _result(-self.value if sign < 0 else self.value, lambda: ((self, arb(sign)),))
 
     def __float__(self):
         return float(self.value)
@@ -245,7 +292,10 @@ def _sign(x) -> int:
 
 
 def _compare(a, b, decide) -> bool:
-    a, b = a.value, _arb(b)
+    return _settled(lambda: _compared(a.value, _arb(b), decide))
+
+
+def _compared(a, b, decide) -> bool:
     if a.is_nan() or b.is_nan():
         return False
     if is_infinite(a) and is_infinite(b):

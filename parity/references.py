@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from parity.cases import Built
+from parity.formats import DTYPES
 from parity.pair import Pair, as_tuple
-from parity.rounding import DTYPES
 
 RENAMED = {"axis": "dim", "keepdims": "keepdim"}
 

@@ -13,6 +13,7 @@ import pickle
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -51,12 +52,20 @@ def dispatch_paths() -> dict[str, dict[str, str]]:
 
 
 def _numpy_features() -> tuple[str, str]:
-    """NumPy's dispatched instruction sets that this machine has: those beyond AVX2, and all of them."""
+    """NumPy's dispatched instruction sets that this machine has: those beyond AVX2, and all of them.
+
+    Those that the environment has switched off count too: the paths are the same, whatever path this process is on.
+    """
     from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # pyright: ignore
 
-    have = [f for f in __cpu_dispatch__ if __cpu_features__.get(f)]
+    off = _features(os.environ.get("NPY_DISABLE_CPU_FEATURES", ""))
+    have = [f for f in __cpu_dispatch__ if __cpu_features__.get(f) or f in off]
     wide = [f for f in have if "512" in f or f == "X86_V4"]
     return " ".join(wide), " ".join(have)
+
+
+def _features(text: str) -> frozenset[str]:
+    return frozenset(text.replace(",", " ").split())
 
 
 class Remote:
@@ -103,8 +112,30 @@ class Remote:
 
 def current_path() -> str | None:
     """The name of the dispatch path that this process is on, None where its variables are those of no path."""
-    here = {k: v for k in SWITCHES if (v := os.environ.get(k))}
-    return next((name for name, variables in dispatch_paths().items() if variables == here), None)
+    here = _switched(os.environ)
+    return next((name for name, variables in dispatch_paths().items() if _switched(variables) == here), None)
+
+
+def _switched(variables: Mapping[str, str]) -> dict[str, object]:
+    """The switches that are set; NumPy's is a set of features, in any order."""
+    found: dict[str, object] = {k: v for k in SWITCHES if (v := variables.get(k))}
+    if "NPY_DISABLE_CPU_FEATURES" in found:
+        found["NPY_DISABLE_CPU_FEATURES"] = _features(variables["NPY_DISABLE_CPU_FEATURES"])
+    return found
+
+
+@cache
+def names_on(path: str) -> frozenset[str]:
+    """What `parity.environment.path_names` says in a process on a dispatch path."""
+    if path == current_path():
+        from parity.environment import path_names
+
+        return path_names()
+    remote = Remote(path)
+    try:
+        return remote.call("parity.environment:path_names")
+    finally:
+        remote.close()
 
 
 def _serve(requests: io.BufferedReader, results: io.BufferedWriter) -> None:

@@ -86,3 +86,51 @@ def _same_numbers(a: np.ndarray, b: np.ndarray) -> bool:
         return wire.encode(a, one) == wire.encode(b, two) and one == two
     both_nan = np.isnan(a) & np.isnan(b)
     return a[~both_nan].tobytes() == b[~both_nan].tobytes()
+
+
+# -- outputs -------------------------------------------------------------------------------------------------------------------
+def outputs(result: Any) -> tuple[Any, ...]:
+    """The outputs in a result; what is no array is shown by its type and its text."""
+    if isinstance(result, list) and all(isinstance(r, (bool, int, float, list)) for r in result):
+        return (Other("list", short(result)),)  # numbers, where an array of them was expected
+    result = tuple(result) if isinstance(result, (tuple, list)) else (result,)
+    return tuple(Other(r.name, plain(r.shown)) if isinstance(r, wire.Foreign) else _shown_by_type(r) for r in result)
+
+
+class Other:
+    """Stands for an output that is no array; the comparison names its type, and its text is shown."""
+
+    def __new__(cls, name: str, shown: str = ""):
+        """An object of a class of that name."""
+        return object.__new__(type(name, (), {"__repr__": lambda _: f"{name} {shown}".strip()}))
+
+
+def _shown_by_type(result: Any) -> Any:
+    """Text and dictionaries are no arrays, and NumPy would make one of them."""
+    return Other(type(result).__name__, short(result)) if isinstance(result, (str, dict)) else result
+
+
+def short(value: Any) -> str:
+    """The beginning of a value's text."""
+    try:
+        text = plain(repr(value))
+    except RecursionError:
+        return ""
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+SHOWN = 60
+"""Characters of the text of an output that is no array."""
+
+
+@np.errstate(all="ignore")
+def spread(a: Any, b: Any) -> float:
+    """The largest difference between two results; infinite where they are not of the same kind."""
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and len(a) == len(b):
+        return max((spread(x, y) for x, y in zip(a, b, strict=True)), default=0.0)
+    try:
+        one, two = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        same = (one == two) | (np.isnan(one) & np.isnan(two))
+        return float(np.where(same, 0.0, np.nan_to_num(np.abs(one - two), nan=np.inf)).max(initial=0.0))
+    except (TypeError, ValueError, RecursionError):
+        return 0.0 if a is b else np.inf

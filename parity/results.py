@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 from parity.verdict import Verdict
 
-SHOWN_DTYPES = ("float64", "float32", "float16", "bfloat16")
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -121,7 +119,21 @@ def cell_texts(cell: Cell) -> tuple[str, ...]:
     )
 
 
-GRADES = ("tight", "parity", "fail", "not covered")
+GRADES = ("tight", "parity", "stable", "fail", "not covered")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One departure that is no bug: its kind, a sentence, and the numbers that show it."""
+
+    kind: str
+    text: str
+    example: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Kind, sentence and example in one line."""
+        return f"{self.kind}: {self.text}{f', for example {self.example}' if self.example else ''}"
 
 
 @dataclass(frozen=True)
@@ -135,6 +147,21 @@ class Grade:
     worst: Verdict | None
     failures: tuple[Verdict, ...] = ()
     not_covered: tuple[str, ...] = ()
+    limits: tuple[tuple[Limit, tuple[str, ...]], ...] = ()
+    """Departures that are no failures, each with the ids of the checks where it was seen."""
+    held: tuple[Verdict, ...] = ()
+    """The checks that were passed."""
+
+    def as_dict(self) -> dict:
+        """Plain data for JSON."""
+        names = ("dtype", "direction", "grade", "checks")
+        return {
+            **{n: getattr(self, n) for n in names},
+            "worst": None if self.worst is None else self.worst.as_dict(),
+            "limits": [limit_row(*pair) for pair in self.limits],
+            "not_covered": list(self.not_covered),
+            "failures": [v.as_dict() for v in self.failures],
+        }
 
 
 @dataclass(frozen=True)
@@ -182,7 +209,7 @@ FAILING = ("forbidden", "state")
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """The grades of one candidate, its distinct failures, and its conduct."""
+    """The grades of one candidate, its distinct bugs, its limits, and its conduct."""
 
     op: str
     candidate: str
@@ -197,6 +224,12 @@ class ValidationResult:
     """The options that were asked for, each with the values that were tried."""
     referee: str = ""
     """Who says what is right, where it is not the definition in ball arithmetic (for an own op without one)."""
+    unjudged: tuple[str, ...] = ()
+    """A sentence for each direction of the op that was not judged."""
+    proposal: str = ""
+    """The option that would apply, if every failure lies outside of what the candidate was written for."""
+    strict: str = ""
+    """The grade that was asked for without limits; "" where a stable one with limits is right."""
 
     @property
     def grade(self) -> str:
@@ -207,47 +240,100 @@ class ValidationResult:
         return max(judged, key=GRADES.index) if judged else "not covered"
 
     @property
+    def limits(self) -> tuple[tuple[Limit, tuple[str, ...]], ...]:
+        """Every limit once, with the ids of the checks where it was seen."""
+        found: dict[tuple[str, str], tuple[Limit, tuple[str, ...]]] = {}
+        for limit, checks in (pair for g in self.grades for pair in g.limits):
+            first, before = found.get((limit.kind, limit.text), (limit, ()))
+            found[limit.kind, limit.text] = first, before + checks
+        return tuple(found.values())
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is right: stable or better, limits or not; with `strict` as good as that, without limits or remarks."""
+        if not self.strict:
+            return self.grade in ("tight", "parity", "stable")
+        enough = GRADES.index(self.grade) <= GRADES.index(self.strict)
+        return enough and not self.limits and not self.conduct
+
+    @property
     def failures(self) -> tuple[Verdict, ...]:
         """Every failed check."""
         return tuple(v for g in self.grades for v in g.failures)
 
+    @property
+    def checks(self) -> int:
+        """How many checks were judged."""
+        return sum(g.checks for g in self.grades)
+
+    def verdict(self) -> str:
+        """The verdict in words: "right: parity in all dtypes; 2 limits", "wrong: 1 bug, seen in 14 of 190 checks"."""
+        if self.grade == "not covered":
+            return "not judged: nothing could be asked"
+        if self.grade == "fail":
+            return self._wrong()
+        limits = f"; {_counted(len(self.limits), 'limit')}" if self.limits else ""
+        grades = {g.dtype: max((h.grade for h in self.grades if h.dtype == g.dtype and h.grade != "not covered"),
+                               key=GRADES.index, default="") for g in self.grades}  # fmt: skip
+        judged = {d: g for d, g in grades.items() if g}
+        where = f"in {', '.join(judged)}" if len(judged) < len(grades) or len(judged) == 1 else "in all dtypes"
+        each = ", ".join(f"{d} {g}" for d, g in judged.items())
+        text = f"right: {self.grade} {where}" if len(set(judged.values())) == 1 else f"right: {self.grade} or better ({each})"
+        if not self.holds:
+            text = (
+                f"not right enough: --strict={self.strict} asks for {self.strict} without limits or remarks; it is {text[7:]}"
+            )
+        return text + limits
+
+    def _wrong(self) -> str:
+        if not self.failures:
+            remarks = [r for r in self.conduct if r.fails]
+            return f"wrong: {_counted(len(remarks), 'breach')} of conduct"
+        bugs = max(len(self.findings), 1)
+        return f"wrong: {_counted(bugs, 'bug')}, seen in {len(self.failures)} of {self.checks} checks"
+
     def __bool__(self) -> bool:
-        raise TypeError("A ValidationResult has no truth value: read `.grade` or `.failures`.")
+        raise TypeError("A ValidationResult has no truth value: read `.grade`, `.holds` or `.failures`.")
 
     def as_dict(self) -> dict:
         """Plain data for JSON."""
-        rows = [
-            {
-                "dtype": g.dtype,
-                "direction": g.direction,
-                "grade": g.grade,
-                "checks": g.checks,
-                "worst": None if g.worst is None else g.worst.as_dict(),
-                "not_covered": list(g.not_covered),
-                "failures": [v.as_dict() for v in g.failures],
-            }
-            for g in self.grades
-        ]
-        data = {"op": self.op, "candidate": self.candidate, "grade": self.grade, "seed": self.seed, "crashed": self.crashed}
+        data = {"op": self.op, "candidate": self.candidate, "verdict": self.verdict(), "grade": self.grade, "holds": self.holds}
+        data |= {"strict": self.strict, "seed": self.seed, "crashed": self.crashed}
         data["referee"] = self.referee or "the definition in ball arithmetic, with proof"
         data["options"] = {k: list(v) for k, v in self.options.items()}
+        data["limits"] = [limit_row(*pair) for pair in self.limits]
+        data |= {"not_judged": list(self.unjudged), "proposal": self.proposal}
         conduct = [{"kind": r.kind, "text": r.text, "times": r.times, "first": r.first, "fails": r.fails} for r in self.conduct]
-        return {**data, "grades": rows, "findings": [f.as_dict() for f in self.findings], "conduct": conduct}
+        findings = [f.as_dict() for f in self.findings]
+        return {**data, "grades": [g.as_dict() for g in self.grades], "findings": findings, "conduct": conduct}
 
     def to_json(self) -> str:
-        """Grades, failures and conduct as JSON."""
+        """Grades, limits, failures and conduct as JSON."""
         return json.dumps(self.as_dict(), indent=1) + "\n"
 
     def __repr__(self) -> str:
-        lines = [f"<{self.candidate} as {self.op}: {self.grade}>", *("  " + "  ".join(grade_texts(g)) for g in self.grades)]
+        lines = [f"<{self.candidate} as {self.op}: {self.verdict()}>", *("  " + "  ".join(grade_texts(g)) for g in self.grades)]
         lines += [f"  {f.verdict.check.direction}: {f.cause or f.verdict.message or f.verdict.stage}" for f in self.findings]
+        lines += [f"  limit: {limit.sentence}" for limit, _ in self.limits]
         return "\n".join([*lines, *(f"  {r.text}" for r in self.conduct)])
 
     def _repr_html_(self) -> str:
-        head = _p(f"{self.candidate} as {self.op}: {self.grade}")
+        head = _p(f"{self.candidate} as {self.op}: {self.verdict()}")
         grades = _table(("dtype", "direction", "grade", "checks", "worst units", "at"), map(grade_texts, self.grades))
         found = "".join(_finding_html(f) for f in self.findings)
-        return head + grades + found + "".join(_p(f"{r.text} ({r.times} times)") for r in self.conduct)
+        limits = "".join(_p(f"limit: {limit.sentence} ({_counted(len(checks), 'check')})") for limit, checks in self.limits)
+        rest = "".join(map(_p, (*self.unjudged, *([self.proposal] if self.proposal else []))))
+        return head + grades + found + limits + rest + "".join(_p(f"{r.text} ({r.times} times)") for r in self.conduct)
+
+
+def _counted(n: int, what: str) -> str:
+    plural = "es" if what.endswith("ch") else "s"
+    return f"{n} {what}{plural * (n != 1)}"
+
+
+def limit_row(limit: Limit, checks: Sequence[str]) -> dict:
+    """A limit as plain data."""
+    return {"kind": limit.kind, "text": limit.text, "example": limit.example, "checks": list(checks)}
 
 
 def _finding_html(f: Finding) -> str:

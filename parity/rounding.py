@@ -9,18 +9,11 @@ from __future__ import annotations
 
 import math
 
-import ml_dtypes
 import numpy as np
 from flint import arb
 
-from parity.hostile import FORMATS
+from parity.formats import DTYPES, FORMATS
 
-DTYPES = {
-    "float64": np.dtype(np.float64),
-    "float32": np.dtype(np.float32),
-    "float16": np.dtype(np.float16),
-    "bfloat16": np.dtype(ml_dtypes.bfloat16),
-}
 TINY = 2.0**-960
 """Below this the low part of a float64 result would itself underflow."""
 TINIEST = 2.0**-1074

@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from parity.cases import Case, cases_of
-from parity.compare import Outcome, compare, units_of
-from parity.environment import dispatch_path, is_certified
+from parity.check.errors import units_of
+from parity.check.regions import limits
+from parity.check.verdict import Outcome, compare
+from parity.environment import is_certified, path_names
 from parity.evaluate import Evaluation, Implementation, Party, evaluate, library
 from parity.evidence import witness_cases
 from parity.loader import catalogue, definition, is_elementwise
 from parity.oracle import OracleError, Truth
 from parity.pair import Pair
-from parity.remote import current_path
+from parity.report.numbers import element_shown, exact_shown, number
 from parity.statistics import law_verdict
 from parity.tolerances import Row, Table
 from parity.verdict import Check, Verdict
@@ -45,8 +47,13 @@ class Selection:
             _among(check.dtype, self.dtypes)
             and _among(check.reference, self.references)
             and _among(check.direction, self.directions)
-            and (not self.hazards or any(check.hazard == h or check.hazard.endswith((f".{h}", f"+{h}")) for h in self.hazards))
+            and (not self.hazards or among_hazards(check.hazard, self.hazards))
         )
+
+
+def among_hazards(hazard: str, names: Sequence[str]) -> bool:
+    """Whether a hazard is named, whole or by its last part (`one_inf` names `weight.one_inf`)."""
+    return any(hazard == n or hazard.endswith((f".{n}", f"+{n}")) for n in names)
 
 
 def _among(value: str, allowed: tuple[str, ...]) -> bool:
@@ -93,12 +100,13 @@ def checks_of(op: str) -> list[Check]:
 
 def references_of(pair: Pair, dtype: str, direction: str) -> list[str]:
     """Who an op is judged against: the truth, and the libraries that have this dtype and direction."""
-    names = ["truth"]
-    if pair.torch is not None:
-        names.append("torch")
-    if pair.scipy is not None and direction == "forward" and dtype in SCIPY_DTYPES:
-        names.append("scipy")
-    return names
+    return ["truth", *reference_names(pair, dtype, direction)]
+
+
+def reference_names(pair: Pair, dtype: str, direction: str) -> list[str]:
+    """The libraries that have this op in this dtype and direction."""
+    scipy = pair.scipy is not None and direction == "forward" and dtype in SCIPY_DTYPES
+    return ["torch"] * (pair.torch is not None) + ["scipy"] * scipy
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -189,32 +197,16 @@ def _judge_output(e: Evaluation, got, truth: Truth | None, row: Row, who: str, b
         if got is None:
             return Outcome(True, "values", 0.0)
         return Outcome(False, "structure", math.inf, (position,), "returned a gradient where None is expected")
-    limit, floor = regional_limits(e, row, who, budget, truth)
+    limit, floor = limits(row.regions(who, e.direction, e.dtype), e, truth, budget)
     outcome = compare(got, truth, limit, e.dtype, floor=floor, check_dtype=who == "ours")
     return Outcome(outcome.holds, outcome.stage, outcome.units, (position, *outcome.index), outcome.message)
-
-
-def regional_limits(e: Evaluation, row: Row, who: str, budget: float, truth: Truth):
-    """The budget and absolute floor of each element, where the table has regions of the first input."""
-    regions = row.regions(who, e.direction, e.dtype)
-    if not regions or np.shape(e.built.arrays[0]) != truth.value.shape:
-        return budget, 0.0
-    x = e.built.arrays[0].astype(np.float64)
-    limit, floor = np.full(x.shape, budget), np.zeros(x.shape)
-    for region in regions:
-        inside = (x >= region["input"][0]) & (x <= region["input"][1])
-        limit[inside] = region["units"]
-        floor[inside] = region.get("floor", 0.0)
-    if e.direction == "backward" and e.cotangents[0] is not None:
-        floor = floor * np.abs(e.cotangents[0].astype(np.float64))
-    return limit, floor
 
 
 def _with_difference(
     e: Evaluation, check: Check, row: Row, who: str, outcome: Outcome, budget: float, ours: Implementation
 ) -> Verdict:
     entry = row.difference(who, check.direction, check.dtype, check.hazard)
-    if entry is not None and "paths" in entry and not {dispatch_path(), current_path()} & set(entry["paths"]):
+    if entry is not None and "paths" in entry and not path_names() & set(entry["paths"]):
         entry = None
     if entry is not None:
         if not outcome.holds:
@@ -223,15 +215,13 @@ def _with_difference(
         text = f"the listed difference no longer occurs ({entry['returns']}); remove this hazard from `differs`."
         return Verdict(check, status, outcome.units, budget, "differs", text)
     if not outcome.holds:
-        return Verdict(
-            check, "violated", outcome.units, budget, outcome.stage, outcome.message, failure_detail(e, outcome, who, ours)
-        )
+        detail = failure_detail(e, outcome, who)
+        return Verdict(check, "violated", outcome.units, budget, outcome.stage, outcome.message, detail)
     if check.reference != "truth":
         apart = _parity(e, row, who, budget, ours)
         if apart is not None:
-            return Verdict(
-                check, "violated", apart.units, budget, apart.stage, apart.message, failure_detail(e, apart, "ours", ours)
-            )
+            detail = failure_detail(e, apart, "ours")
+            return Verdict(check, "violated", apart.units, budget, apart.stage, apart.message, detail)
     return Verdict(check, "held", outcome.units, budget)
 
 
@@ -255,7 +245,7 @@ def _parity(e: Evaluation, row: Row, who: str, budget: float, ours: Implementati
 
 
 # -- what a failure shows ----------------------------------------------------------------------------------------------
-def failure_detail(e: Evaluation, outcome: Outcome, who: str, ours: Implementation) -> dict[str, Any]:
+def failure_detail(e: Evaluation, outcome: Outcome, who: str) -> dict[str, Any]:
     """The worst element: where it is, what went in, what everybody who was asked returned, the truth."""
     position, *rest = outcome.index or (0,)
     index = tuple(rest)
@@ -264,12 +254,13 @@ def failure_detail(e: Evaluation, outcome: Outcome, who: str, ours: Implementati
     if e.built.options:
         detail["options"] = ", ".join(f"{k}={v!r}" for k, v in e.built.options.items())
     truth = e.truths[position] if position < len(e.truths) else None
+    labels = {"ours": "npimpl"} if who == "candidate" else {}
     for name in dict.fromkeys((who, "ours", "torch", "scipy")):
         party = e.parties.get(name)
         if party is not None:
-            detail[name] = party.error or element_shown(party.outputs, position, index)
+            detail[labels.get(name, name)] = party.error or element_shown(party.outputs, position, index)
     if truth is not None:
-        detail["truth"] = element_shown((truth.value,), 0, index)
+        detail["truth"] = exact_shown(truth, index)
     return detail
 
 
@@ -278,22 +269,6 @@ def place(e: Evaluation, position: int) -> str:
     if e.direction == "backward":
         return f"the gradient of {e.built.kinds[position].name}"
     return "the result" if len(e.truths) == 1 else f"output {position}"
-
-
-def element_shown(outputs: Sequence[Any], position: int, index: tuple[int, ...]) -> str:
-    """One element of one result as `number` shows it."""
-    try:
-        return number(np.asarray(outputs[position])[index])
-    except (IndexError, TypeError, ValueError):
-        return "nothing there"
-
-
-def number(value) -> str:
-    """A number in decimal and, for floats, in hexadecimal."""
-    value = np.asarray(value)
-    if value.ndim or value.dtype.kind in "iubO":
-        return str(value)
-    return f"{value!s} ({float(value).hex()})"
 
 
 def _shown(array, index: tuple[int, ...]) -> str:

@@ -46,6 +46,15 @@ DIFFERENCE = _object(
     },
     ["reference", "where", "returns", "right", "why", "since"],
 )
+DEFECT = _object(
+    {
+        "library": {"enum": ["torch", "scipy", "jax"]},
+        "where": _by(DIRECTIONS, _by(DTYPES, HAZARDS)),
+        "why": SENTENCE,
+        "since": {"type": "string"},
+    },
+    ["library", "where", "why", "since"],
+)
 BEHIND = _object(
     {
         "direction": {"enum": DIRECTIONS},
@@ -53,6 +62,15 @@ BEHIND = _object(
         "why": SENTENCE,
     },
     ["direction", "dtypes", "why"],
+)
+STABLE = _object(
+    {
+        "C": {"type": "number", "minimum": 1, "maximum": 1e12},
+        "narrow": {"type": "number", "minimum": 0, "maximum": 64},
+        "why": SENTENCE,
+        "witness": {"type": "string"},
+    },
+    ["why", "witness"],
 )
 STATISTICAL = _object(
     {
@@ -74,7 +92,9 @@ ROW = _object(
         "regions": {"type": "array", "items": REGION},
         "differs": {"type": "array", "items": DIFFERENCE},
         "behind": {"type": "array", "items": BEHIND},
+        "defects": {"type": "array", "items": DEFECT},
         "statistical": STATISTICAL,
+        "stable": STABLE,
     },
     ["scale", "why", "budget"],
 )

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from parity.api import DTYPES, chosen
-from parity.asking import Isolated, Raised
+from parity.asking import Isolated
+from parity.candidate.counting import Cell
+from parity.candidate.grade import GRADES, Seen
+from parity.candidate.questions import FRESH, refuses
 from parity.cases import Case
-from parity.errors import CandidateCrashed, NothingSelected, ParityError
-from parity.evaluate import Implementation, prepare
-from parity.grading import FRESH, Grading, InProcess, refuses
-from parity.isolation import Candidate, Guest, Limits, pickled
-from parity.judging import Seen
-from parity.loader import catalogue, select
+from parity.causes.groups import Group, grouped
+from parity.errors import NothingSelected, ParityError
+from parity.evaluate import prepare
+from parity.grading import Grading, InProcess
+from parity.isolation import Guest, pickled
+from parity.loader import catalogue
+from parity.request import Validation, validation
 from parity.results import Finding
-from parity.runner import checks_of
-from parity.statistics import law_verdict
+from parity.statistics import law_checks
 from parity.tolerances import read_table
-from parity.validation import SHOWN, finding, grouped, load_lines
+from parity.validation import SHOWN, cause_of, directions_left_out, finding, load_lines
 from parity.verdict import Check
 
 CONDUCT = "conduct"
@@ -56,94 +57,42 @@ tests.__test__ = False  # type: ignore[attr-defined] - its name begins with "tes
 
 
 # -- what is asked for ---------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Settings:
-    """What a marker says; the fields are the keyword arguments of `parity.validate`."""
-
-    op: str
-    forward: Any
-    backward: Any = None
-    dtypes: Iterable[str] = ()
-    directions: Iterable[str] = ()
-    arrays: str = "auto"
-    rename: Mapping[str, str] = field(default_factory=dict)
-    forbid: Iterable[str] = ()
-    python: str = ""
-    timeout: float = 10.0
-    memory: float = 4.0
-    seed: int | None = None
-    isolate: bool = True
-    overlay: str | Path | None = None
-    strict: bool = False
-
-    @property
-    def candidate(self) -> Candidate:
-        """The function with all that is known about it."""
-        return Candidate(
-            self.forward, self.backward, self.arrays, dict(self.rename or {}), tuple(self.forbid), self.python
-        )  # fmt: skip
-
-
-def settings_of(args: Sequence[Any], given: Mapping[str, Any]) -> Settings:
-    """The settings in the arguments of a marker, every one of them looked at."""
-    known = [f.name for f in fields(Settings)]
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1) or known
-            raise ParityError(f"there is no setting {name!r}; did you mean {' or '.join(near)}?")
-    named = {**dict(zip(known[:2], args, strict=False)), **given}
+def settings_of(args: Sequence[Any], given: Mapping[str, Any]) -> Validation:
+    """The request in the arguments of a marker."""
+    named = {**dict(zip(("op", "forward"), args, strict=False)), **given}
     if len(args) > 2 or not isinstance(named.get("op"), str) or named.get("forward") is None:
         raise ParityError(f"the marker needs an op and a function, and the rest by keyword: {EXAMPLE}.")
-    s = Settings(**named)
-    (op, *others) = select([s.op])
-    if others:
-        raise ParityError(f"{s.op!r} is a family of {1 + len(others)} ops; name one of them, e.g. {op}.")
-    if not s.isolate and (isinstance(s.forward, str) or isinstance(s.backward, str)):
-        raise ParityError("with isolate=False give the function itself, not its name.")
-    return replace(
-        s,
-        op=op,
-        dtypes=chosen("dtype", s.dtypes, DTYPES),
-        directions=chosen("direction", s.directions, ("forward", "backward")),
-        forbid=(s.forbid,) if isinstance(s.forbid, str) else tuple(s.forbid),
-    )
+    return validation(**named)
 
 
-def directions_of(s: Settings) -> tuple[str, ...]:
-    """The directions that have tests.
+def directions_of(s: Validation) -> tuple[str, ...]:
+    """The directions that have tests: those asked for, or all that the op has.
 
-    A gradient is tested where one is given or asked for, or where the function is one of torch's or JAX's; a function that
-    is named by a string is not loaded to find that out.
+    Whether the candidate has a gradient is known once it is loaded; where it has none, these tests are skipped and say so.
     """
     if not catalogue()[s.op].differentiable:
         return ("forward",)
     if s.directions:
-        return tuple(s.directions)
-    return ("forward", "backward") if s.backward is not None or _differentiates_itself(s) else ("forward",)
+        return s.directions
+    return ("forward",) if not s.isolate and s.backward is None else ("forward", "backward")
 
 
-def _differentiates_itself(s: Settings) -> bool:
-    if isinstance(s.forward, str) or not s.isolate:
-        return s.isolate and s.arrays in ("torch", "jax")
-    from parity.guest.calling import Candidate as Called
-
-    return bool(Called(s.forward, None, s.arrays, dict(s.rename or {})).backward_kind())
-
-
-def listed(s: Settings, grading: Grading) -> dict[str, tuple[Check, Case | None]]:
-    """Every check by the name of its test.
+def listed(s: Validation, grading: Grading) -> dict[str, tuple[Check, Any]]:
+    """Every check by the name of its test, with its case, or with its law (a sampler's).
 
     Which hazards the fresh inputs are drawn from depends on the seed, the names do not: they are the same in every run.
     """
-    found: dict[str, tuple[Check, Case | None]] = {}
+    found: dict[str, tuple[Check, Any]] = {}
     directions = directions_of(s)
     for dtype in [d for d in s.dtypes or grading.pair.dtypes if d in grading.pair.dtypes]:
+        if grading.pair.laws:
+            for law in (c for c in law_checks(grading.pair, dtype) if c.direction in directions):
+                check = Check(s.op, dtype, "distribution", "truth", law.name)
+                found[f"{dtype}-distribution-{law.name}"] = (check, law)
+            continue
         for direction in directions:
             for check, case in grading.checks(dtype, direction):
                 found[f"{dtype}-{direction}-{_stable(check.hazard)}"] = (check, case)
-    if "forward" in directions:
-        laws = [c for c in checks_of(s.op) if c.direction == "distribution"]
-        found |= {f"{c.dtype}-distribution-{c.hazard}": (c, None) for c in laws}
     return found
 
 
@@ -152,7 +101,7 @@ def _stable(hazard: str) -> str:
     return f"fresh{drawn[1]}_drawn" if drawn and int(drawn[1]) > FRESH else hazard
 
 
-def names_of(s: Settings) -> list[str]:
+def names_of(s: Validation) -> list[str]:
     """The names of the tests, in their order; the last one is about conduct."""
     names = list(listed(s, Grading(s.op, InProcess(None, None), read_table(None, s.overlay), seed=0)))
     if not names:
@@ -176,7 +125,7 @@ class Outcome:
 class Tested:
     """One function under test, with its process and all that was seen of it in this session and on this worker."""
 
-    def __init__(self, settings: Settings, module: ModuleType | None, seed: int):
+    def __init__(self, settings: Validation, module: ModuleType | None, seed: int):
         self.settings, self.seed, self.module = settings, seed, module
         self.guest: Guest | None = None
         self._broken = ""
@@ -196,7 +145,7 @@ class Tested:
             if name == CONDUCT:
                 return self._conduct()
             check, case = self._checks[name]
-            return self._law(check) if case is None else self._judged(check, case)
+            return self._judged(check, case) if isinstance(case, Case) else self._law(check, case)
         except ParityError as e:  # it cannot be loaded: no test loads it again
             self._broken = self._broken or str(e)
             return Outcome("failed", self._broken)
@@ -209,11 +158,13 @@ class Tested:
         s = self.settings
         if s.isolate:
             given = replace(s.candidate, forward=self._by_value(s.forward), backward=self._by_value(s.backward))
-            self.guest = Guest(given, Limits(s.timeout, int(s.memory * 2**30)))
+            self.guest = Guest(given, s.limits)
             self.asker: Any = Isolated(self.guest, catalogue()[s.op])
         else:
             self.asker = InProcess(s.forward, s.backward)
-        self.grading = Grading(s.op, self.asker, read_table(None, s.overlay), seed=self.seed)
+        self.grading = Grading(
+            s.op, self.asker, read_table(None, s.overlay), seed=self.seed, where=s.where, skip=s.skip
+        )  # fmt: skip
         self._checks = listed(s, self.grading)
 
     def _by_value(self, what: Any) -> Any:
@@ -236,16 +187,29 @@ class Tested:
         if seen.judged.grade == "fail":
             self.grading.failed.append((check, seen))
             return self._explained(check, seen)
-        if seen.judged.grade != "tight" and self.settings.strict:
-            units, own = seen.judged.outcome.units, self.grading.row.budget("ours", check.direction, check.dtype)
-            return Outcome("failed", f"{units:.4g} units of u*scale: at parity, but strict asks for {own} at most.")
+        return self._within(seen.judged.grade, seen.judged.limits, seen.judged.outcome.units, check)
+
+    def _within(self, grade: str, limits: Sequence[Any], units: float, check: Check) -> Outcome:
+        """A check that is right, unless more is asked for."""
+        notes, strict = tuple(f"limit: {x.sentence}" for x in limits), self.settings.strict
+        if not strict:
+            return Outcome(notes=notes)
+        if limits:
+            return Outcome("failed", f"{limits[0].sentence}: a limit, and strict allows none.")
+        if GRADES.index(grade) > GRADES.index(strict):
+            own = self.grading.row.budget("ours", check.direction, check.dtype)
+            return Outcome(
+                "failed", f"{units:.4g} units of u*scale: {grade}, but strict asks for {strict} (tight: {own} at most)."
+            )
         return Outcome()
 
     def _not_asked(self, check: Check, case: Case) -> str:
         """Why the function is not asked: it has no such option, does not take the dtype, or has died too often."""
-        reason = self.asker.lacks(self.grading.pair, case, check.direction)
-        if reason or check.direction not in self.asker.directions:
-            return reason or f"has no {check.direction}"
+        if check.direction not in self.asker.directions:
+            return f"has no {check.direction}: " + " ".join(directions_left_out(self.settings, self.asker))
+        reason = self.grading.left_out(check, case)
+        if reason:
+            return reason
         first = self._first(check.dtype, check.direction)
         if refuses(first.party, check.dtype):
             return f"{check.dtype}: {first.party.error}"
@@ -254,9 +218,7 @@ class Tested:
     def _first(self, dtype: str, direction: str) -> Seen:
         """What it makes of the ordinary input, which is asked once: it tells whether the dtype is taken at all."""
         if (dtype, direction) not in self._ordinary:
-            check, case = self._checks[f"{dtype}-{direction}-ordinary"]
-            assert case is not None
-            self._ordinary[dtype, direction] = self.grading.seen(check, case)
+            self._ordinary[dtype, direction] = self.grading.seen(*self._checks[f"{dtype}-{direction}-ordinary"])
         return self._ordinary[dtype, direction]
 
     def _seen(self, check: Check, case: Case) -> Seen:
@@ -265,47 +227,50 @@ class Tested:
             return self._first(check.dtype, check.direction)
         return self.grading.seen(check, case)
 
-    def _law(self, check: Check) -> Outcome:
-        reason = self.grading.cannot_sample()
-        if reason:
-            return Outcome("skipped", reason)
-        sampler = Implementation(self.asker.function("forward"), None)
-        try:
-            verdict = law_verdict(self.grading.pair, check, self.grading.row, sampler)
-        except (Raised, CandidateCrashed) as e:
-            return Outcome("failed", str(e))
-        return Outcome() if verdict.status == "held" else Outcome("failed", "", Finding(verdict, (check.id,)))
+    def _law(self, check: Check, law: Any) -> Outcome:
+        reason = self.grading.cannot_sample() or self.grading.law_left_out(law, check.dtype, law.direction)
+        if reason or law.direction not in self.asker.directions:
+            return Outcome("skipped", reason or f"has no {law.direction}")
+        cell, verdict = Cell(check.dtype, "distribution"), self.grading.law(law, check.dtype)
+        self.grading.take_law(cell, law, verdict)
+        if cell.missing:
+            return Outcome("skipped", cell.missing[0])
+        if cell.failed:
+            return Outcome("failed", "", Finding(verdict, (check.id,)))
+        return self._within("tight", [limit for _, limit in cell.limits], verdict.units, check)
 
     def _explained(self, check: Check, seen: Seen) -> Outcome:
         """The failure as `parity validate` shows it: made small, with its cause, where it is the first of its kind."""
         groups = grouped(self.grading.failed)
-        alike = next(g for g in groups.values() if any(c is check for c, _ in g))
+        alike = next(g for g in groups if any(c is check for c, _ in g))
         full = len(alike) == 1 and len(groups) <= SHOWN
         pair, table = self.grading.pair, read_table(None, self.settings.overlay)
         # Another asker: the experiments count neither as deaths nor as conduct.
         aside: Any = Isolated(self.guest, pair) if full and self.guest is not None else self.asker
         grading = Grading(pair.op, aside, table, seed=self.seed)
         grading.failed = self.grading.failed
-        found = finding(grading, (), [(check, seen)], self._load, full, seconds=3.0)
-        return Outcome("failed", "", found, "" if len(alike) == 1 else _short(alike[0][0]))
+        group = Group(((check, seen),), cause_of(grading, (), check, seen) if full else "")
+        found = finding(grading, group, self._load, full, seconds=3.0)
+        first = next((c for c, _ in alike if c is not check), check)
+        return Outcome("failed", "", found, "" if len(alike) == 1 else _short(first))
 
-    def _load(self, direction: str) -> str:
+    def _load(self, direction: str, dtype: str) -> str:
         s = self.settings
         given = s.forward if direction == "forward" or s.backward is None else s.backward
-        return path_line(given) + load_lines(s.candidate, self.asker)(direction)
+        return path_line(given) + load_lines(s.candidate, self.asker)(direction, dtype)
 
     # -- conduct ---------------------------------------------------------------------------------------------------------------
     def _conduct(self) -> Outcome:
         """What it does besides returning numbers, at every input; those that other workers judge are asked here too."""
         asked = 0
         for check, case in self._checks.values():
-            if case is None or self._not_asked(check, case):
+            if not isinstance(case, Case) or self._not_asked(check, case):
                 continue
             asked += 1
             if check.id not in self._asked:
                 self._asked.add(check.id)
                 self.asker.ask(prepare(self.grading.pair, case, check.dtype, check.direction))
-        if not asked:
+        if not asked and not self.grading.pair.laws:
             return Outcome("failed", f"nothing could be judged: {next(self._reasons(), 'it has no checks')}.")
         remarks = self.asker.conduct()
         failing = [_remark(r) for r in remarks if r.fails or self.settings.strict]
@@ -313,13 +278,10 @@ class Tested:
         return Outcome("failed" if failing else "passed", "\n".join(failing), notes=notes)
 
     def _reasons(self) -> Iterator[str]:
-        return (self._not_asked(check, case) for check, case in self._checks.values() if case is not None)
+        return (self._not_asked(check, case) for check, case in self._checks.values() if isinstance(case, Case))
 
     def _unjudged(self) -> tuple[str, ...]:
-        differs = "backward" in self.asker.directions and not self.settings.directions
-        if differs and "backward" not in directions_of(self.settings):
-            return ('its gradient was not judged; say directions=("forward", "backward"), or arrays="torch" or "jax".',)
-        return ()
+        return directions_left_out(self.settings, self.asker)
 
 
 def _remark(r: Any) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import TableError
+from parity.files import cache_folder
 
 VERSION = "1"
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
@@ -133,11 +134,6 @@ def _merged(base, over):
 
 
 # -- cache ---------------------------------------------------------------------------------------------------------------------
-def cache_folder() -> Path:
-    """Where this user's caches and journals of unfinished work are kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parity"
-
-
 def _cache_file(content: bytes, partial: bool) -> Path:
     digest = hashlib.sha256(VERSION.encode() + bytes([partial]) + content).hexdigest()[:32]
     return cache_folder() / f"table-{digest}.json"

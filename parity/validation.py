@@ -1,4 +1,4 @@
-"""The whole of `parity validate`: asks a candidate, grades it, and explains each of its failures once."""
+"""The whole of `parity validate`: asks a candidate, grades it, explains each of its bugs once, and states its limits."""
 
 from __future__ import annotations
 
@@ -6,66 +6,95 @@ import importlib
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from parity.asking import Isolated
+from parity.candidate.grade import Seen
 from parity.causes import likely_cause
-from parity.errors import ParityError
-from parity.grading import Grading, InProcess
-from parity.isolation import Candidate, Guest, Limits
-from parity.judging import Seen
-from parity.loader import catalogue, referee, select
+from parity.causes.groups import Group, explained
+from parity.grading import Grading, InProcess, Progress
+from parity.isolation import Candidate, Guest
+from parity.loader import catalogue, referee
 from parity.minimise import minimise
 from parity.report.loading import loading_lines
 from parity.report.script import script
+from parity.request import Validation
 from parity.results import Finding, Grade, ValidationResult
 from parity.tolerances import Table, read_table
 from parity.verdict import Check
 
 SHOWN = 4
-"""Failures that are minimised and explained; further ones are counted and named."""
+"""Bugs that are minimised and explained; further ones are counted and named."""
 SECONDS = 10.0
 """For making one failing input smaller."""
+Load = Callable[[str, str], str]
 
 
 def validate(
-    candidate: Candidate,
-    op: str,
-    *,
-    dtypes: Iterable[str] = (),
-    directions: Sequence[str] = (),
-    table: Table | None = None,
-    limits: Limits | None = None,
-    name: str = "",
-    seed: int | None = None,
-    isolate: bool = True,
+    request: Validation, table: Table | None = None, name: str = "", progress: Progress = lambda done, all_: None
 ) -> ValidationResult:
-    """Grade a candidate as an implementation of `op`, in a process of its own unless `isolate` is False."""
-    chosen = select([op])
-    if len(chosen) > 1:
-        raise ParityError(f"{op!r} is a family of {len(chosen)} ops; name one of them: {', '.join(chosen)}.")
-    (op,) = chosen
-    seed = secrets.randbits(32) if seed is None else seed
+    """Judge a candidate as the request says, in a process of its own unless `isolate` is False."""
+    seed = secrets.randbits(32) if request.seed is None else request.seed
+    candidate, op = request.candidate, request.op
     with ExitStack() as stack:
-        if isolate:
+        if request.isolate:
             stack.enter_context(_torch_meanwhile(candidate))
-            asker: Any = Isolated(stack.enter_context(Guest(candidate, limits)), catalogue()[op])
+            asker: Any = Isolated(stack.enter_context(Guest(candidate, request.limits)), catalogue()[op])
         else:
             asker = InProcess(candidate.forward, candidate.backward)
-        if directions:
-            asker.directions = tuple(d for d in asker.directions if d in directions)
-        grading = Grading(op, asker, read_table() if table is None else table, seed=seed)
-        grades = grading.grades(tuple(dtypes))
-        findings = explained(grading, grades, load_lines(candidate, asker))
-        conduct = asker.conduct() if isolate else ()
-    covered = {name: tuple(values) for name, values in grading.covered.items()}
-    crashed = isolate and asker.guest.deaths > 0
-    return ValidationResult(op, name or called(candidate), grades, findings, conduct, seed, crashed, covered, referee(op))
+        unjudged = directions_left_out(request, asker)
+        if request.directions:
+            asker.directions = tuple(d for d in asker.directions if d in request.directions)
+        table = read_table(None, request.overlay) if table is None else table
+        grading = Grading(op, asker, table, seed=seed, where=request.where, skip=request.skip, progress=progress)
+        grades = grading.grades(request.dtypes)
+        findings = findings_of(grading, grades, load_lines(candidate, asker))
+        conduct = asker.conduct() if request.isolate else ()
+    return ValidationResult(
+        op,
+        name or called(candidate),
+        grades,
+        findings,
+        conduct,
+        seed,
+        crashed=request.isolate and asker.guest.deaths > 0,
+        options={name: tuple(values) for name, values in grading.covered.items()},
+        referee=referee(op),
+        unjudged=unjudged,
+        proposal=proposal(grading, request.where),
+        strict=request.strict,
+    )
+
+
+def directions_left_out(request: Validation, asker: Any) -> tuple[str, ...]:
+    """A sentence for each direction that the op has and that is not judged."""
+    found = []
+    if catalogue()[request.op].differentiable and "backward" not in asker.directions:
+        how = "give it with --backward, or write the function in torch or JAX arrays (--arrays)"
+        found.append(f"The gradient is not judged: the candidate has none; {how}.")
+    for d in asker.directions:
+        if request.directions and d not in request.directions:
+            found.append(
+                f"The {'gradient' if d == 'backward' else 'result'} is not judged: it was not asked for (--direction)."
+            )
+    return tuple(found)
+
+
+def proposal(grading: Grading, where: str) -> str:
+    """The option that would apply, where every failure has other ranks than every success: a domain."""
+    if where or not grading.failed or not grading.passed:
+        return ""
+    failed = {np.ndim(seen.evaluation.built.arrays[0]) for _, seen in grading.failed}
+    passed = {ranks[0] for _, ranks in grading.passed if ranks}
+    if failed & passed or not passed:
+        return ""
+    name = grading.pair.arrays[0].name
+    inside = f"{name}.ndim == {min(passed)}" if len(passed) == 1 else f"{name}.ndim in {tuple(sorted(passed))}"
+    return f'It is wrong only where `{name}` has other numbers of axes; if it was not written for these: --where "{inside}".'
 
 
 @contextmanager
@@ -97,79 +126,38 @@ def called(candidate: Candidate) -> str:
 
 
 # -- explaining ----------------------------------------------------------------------------------------------------------------
-def explained(grading: Grading, grades: Sequence[Grade], load: Callable[[str], str]) -> tuple[Finding, ...]:
-    """One finding for each distinct failure, the first few of them minimised and with their likely cause."""
-    groups = list(grouped(grading.failed).values())
-    findings = [finding(grading, grades, g, load, full=i < SHOWN) for i, g in enumerate(groups)]
-    merged: dict[tuple[str, str], Finding] = {}
-    for f in findings:  # what has one cause is one failure
-        key = (f.verdict.check.direction, f.cause.partition(":")[0] or f.checks[0])
-        merged[key] = replace(merged[key], checks=merged[key].checks + f.checks) if key in merged else f
-    laws = [v for g in grades if g.direction == "distribution" for v in g.failures]
-    return (*merged.values(), *(Finding(v, (v.check.id,)) for v in laws))
+def findings_of(grading: Grading, grades: Sequence[Grade], load: Load) -> tuple[Finding, ...]:
+    """One finding for each bug, the first few of them minimised and with their likely cause."""
+    groups = explained(grading.failed, grades, grading.observe, SHOWN)
+    findings = [finding(grading, g, load, full=i < SHOWN) for i, g in enumerate(groups)]
+    laws = [v for g in grades for v in g.failures if v.check.direction == "distribution"]
+    return (*findings, *_laws(laws))
 
 
-def grouped(failed: Sequence[tuple[Check, Seen]]) -> dict[tuple, list[tuple[Check, Seen]]]:
-    """The failed checks by direction and symptom; wrong numbers at a few hazards only, by hazard as well."""
-    by_symptom: dict[tuple, list[tuple[Check, Seen]]] = {}
-    for check, seen in failed:
-        by_symptom.setdefault((check.direction, *seen.symptom), []).append((check, seen))
-    groups: dict[tuple, list[tuple[Check, Seen]]] = {}
-    for key, items in by_symptom.items():
-        hazards = {_hazard(c) for c, _ in items}
-        apart = key[1] == "values" and len(hazards) <= SHOWN and "ordinary" not in hazards
-        for item in items:
-            groups.setdefault((*key, _hazard(item[0])) if apart else key, []).append(item)
-    return groups
+def _laws(failed: Sequence[Any]) -> Iterator[Finding]:
+    """Laws that fail with the same sentence are one finding."""
+    by_text: dict[str, list[Any]] = {}
+    for v in failed:
+        by_text.setdefault(v.stage if v.message == "" else v.message.partition(" ")[0] + v.stage, []).append(v)
+    for verdicts in by_text.values():
+        yield Finding(verdicts[0], tuple(v.check.id for v in verdicts))
 
 
-def _hazard(check: Check) -> str:
-    """The hazard without the options and the argument that it was met with."""
-    return check.hazard.rsplit("+", 1)[-1].rsplit(".", 1)[-1]
-
-
-PREFERRED = ("float32", "float64", "float16", "bfloat16")
-
-
-def representative(group: Sequence[tuple[Check, Seen]]) -> tuple[Check, Seen]:
-    """The failure to show: in a dtype that everybody has, without options, with few elements."""
-
-    def order(item: tuple[Check, Seen]):
-        check, seen = item
-        built = seen.evaluation.built
-        size = sum(np.size(a) for a in built.arrays if a is not None)
-        return bool(seen.evaluation.case.options), PREFERRED.index(check.dtype), size == 0, size
-
-    return min(group, key=order)
-
-
-def typical(group: Sequence[tuple[Check, Seen]]) -> list[tuple[Check, Seen]]:
-    """The failures to find the cause by: in the dtype that is shown, on ordinary inputs where it fails there.
-
-    (Not the smallest input: that fits many mistakes.)
-    """
-    shown = representative(group)[0].dtype
-    usual = min(group, key=lambda item: (item[0].dtype != shown, item[0].hazard != "ordinary"))
-    ordinary = min(group, key=lambda item: (item[0].hazard != "ordinary", PREFERRED.index(item[0].dtype)))
-    return [usual] if usual[0] == ordinary[0] else [usual, ordinary]
-
-
-def finding(grading: Grading, grades, group, load: Callable[[str], str], full: bool, seconds: float = SECONDS) -> Finding:
-    """The failure of a group of checks, minimised and with its cause and script where it is shown in full."""
-    check, seen = representative(group)
-    ids = tuple(c.id for c, _ in group)
+def finding(grading: Grading, group: Group, load: Load, full: bool, seconds: float = SECONDS) -> Finding:
+    """The bug of a group of checks, minimised and with its cause and script where it is shown in full."""
+    check, seen = group.failures[0]
+    ids = tuple(c.id for c, _ in group.failures)
     if not full or seen.party.error_type == "timeout":
-        return Finding(grading.verdict(check, seen), ids, smallest=inputs_text(seen))
+        return Finding(grading.verdict(check, seen), ids, group.cause, smallest=inputs_text(seen))
     small = minimise(check, seen, grading.observe, seconds=seconds)
-    cause = _cause(grading, grades, group)
-    text = script(small.seen, check, load(check.direction))
-    return Finding(grading.verdict(check, small.seen), ids, cause, inputs_text(small.seen), small.why, text)
+    text = script(small.seen, check, load(check.direction, check.dtype))
+    return Finding(grading.verdict(check, small.seen), ids, group.cause, inputs_text(small.seen), small.why, text)
 
 
-def _cause(grading: Grading, grades, group) -> str:
+def cause_of(grading: Grading, grades: Sequence[Grade], check: Check, seen: Seen) -> str:
+    """The likely cause of one failure."""
     try:
-        causes = (likely_cause(*item, grades, grading.failed, grading.observe) for item in typical(group))
-        return next(filter(None, causes), "")
+        return likely_cause(check, seen, grades, grading.failed, grading.observe)
     except (ArithmeticError, MemoryError, RecursionError, TypeError, ValueError):
         return ""  # outputs so odd that no hypothesis can be tested on them
 
@@ -191,18 +179,27 @@ def _array_text(name: str, array: Any) -> str:
     return f"{name} = {array.tolist()}"
 
 
-def load_lines(candidate: Candidate, asker: Any) -> Callable[[str], str]:
-    """For a direction: the lines of a script that define `candidate`."""
+def load_lines(candidate: Candidate, asker: Any) -> Load:
+    """For a direction and a dtype: the lines of a script that define `candidate`."""
 
-    def lines(direction: str) -> str:
+    def lines(direction: str, dtype: str) -> str:
         own = direction == "backward" and candidate.backward is not None
         given = candidate.backward if own else candidate.forward
         if not isinstance(asker, Isolated):
             return loading_lines(given, direction)
         about = asker.guest.about
-        settings = {"arrays": about["arrays"], "kind": "function" if own else about["kind"], "rename": about["rename"]}
         return loading_lines(
-            given, direction, own_gradient=own, defaults=asker.explicit(direction), places=asker.given(direction), **settings
+            given,
+            direction,
+            arrays=about["arrays"],
+            kind="function" if own else about["kind"],
+            own_gradient=own,
+            rename=about["rename"],
+            defaults=asker.explicit(direction, dtype),
+            places=asker.given(direction),
+            fixed=candidate.fixed,
+            inplace=candidate.inplace,
+            by_element=about["by_element"],
         )
 
     return lines

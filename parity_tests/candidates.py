@@ -23,6 +23,19 @@ class Candidate:
     forward: Callable[..., Any] | None = None
     backward: Callable[..., Any] | None = None
     dtypes: tuple[str, ...] = ("float64", "float32")
+    within: str = ""
+    """For a wrong one that is accepted all the same: the kind of limit that it is, or "stable"."""
+    why: str = ""
+    """Why that is no failure."""
+
+
+SUBGRADIENT = {
+    "within": "convention",
+    "why": "Between the one-sided derivatives of a kink every slope is a subgradient; references differ there.",
+}
+SIGN_OF_ZERO = {"within": "signed zero", "why": "A zero of the other sign is no wrong number."}
+SURPLUS_GRADIENT = {"within": "convention", "why": "A gradient for an array that the op has none for is not judged."}
+"""Why wrong implementations that are alike are accepted."""
 
 
 @cache
@@ -33,3 +46,8 @@ def all_candidates(which: str) -> tuple[Candidate, ...]:
     for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
         found += getattr(importlib.import_module(f"parity_tests.{which}.{module}"), which.upper())
     return tuple(found)
+
+
+def caught_candidates() -> tuple[Candidate, ...]:
+    """Every wrong candidate that must fail: those that are within the limits left out."""
+    return tuple(c for c in all_candidates("wrong") if not c.within)

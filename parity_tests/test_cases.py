@@ -10,8 +10,8 @@ import pytest
 
 from parity import kinds, loader, runner
 from parity.cases import EVERY, build, cases_of, every_value
-from parity.hostile import FORMATS, LAYOUTS
-from parity.rounding import DTYPES
+from parity.formats import DTYPES, FORMATS
+from parity.hostile import LAYOUTS
 
 FACTORIES = [
     f for _, f in inspect.getmembers(kinds, inspect.isfunction) if f.__module__ == kinds.__name__ and f.__name__[0].isupper()

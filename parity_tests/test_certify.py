@@ -128,6 +128,24 @@ def test_a_new_witness_is_kept_only_where_it_is_the_worst(tmp_path):
     assert certified(reading(1.7, hazard="worst"), evidence=earlier).witnesses == found
 
 
+NAME = "special.erf forward float64 ours"
+
+
+@pytest.mark.parametrize(("needs", "path", "status"), [
+    (["INTEL", "AMD"], "native", "slack"), (["INTEL"], "native", "elsewhere"), (["AMD"], "other", "elsewhere"),
+])  # fmt: skip
+def test_a_witness_that_needs_another_processor_makes_no_budget_slack(monkeypatch, tmp_path, needs, path, status):
+    monkeypatch.setattr("parity.certify.names_on", lambda path: frozenset({"AMD"}))
+    entry = {"units": 1.9, "how": "searched", "check": "nans", "path": path, "run": "run1", "only": needs}
+    evidence = Evidence(tmp_path / "e.json", cells={NAME: entry})
+    result = certified(reading(0.9), evidence=evidence)
+    assert only(result).status == status
+    assert result.holds == (status == "elsewhere")
+    update_evidence(evidence, result, ["special.erf"], "run2")
+    assert (evidence.cells[NAME] == entry) == (status == "elsewhere")
+    assert evidence.cells[NAME]["only"] == needs
+
+
 def test_evidence_survives_a_round_trip_and_has_one_line_for_each_entry(tmp_path):
     evidence = Evidence(tmp_path / "e.json", runs={"run1": {"cpu": "x"}}, cells={"a": {"units": 1}, "b": {"units": 2}})
     evidence.write()

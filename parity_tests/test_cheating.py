@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from parity.isolation import Candidate
 from parity.report.validation import validation_lines
 from parity.results import ValidationResult
 from parity.tolerances import read_table
-from parity.validation import validate
+from parity_tests.validated import validate
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="isolation needs a POSIX system")
 FILE = str(Path(__file__).parent / "guests" / "cheating.py")
@@ -67,10 +67,10 @@ CHEATS = [
     Cheat("asks_the_definition", "ordinary", "imports parity.definitions.activations, which knows the answers"),
     Cheat("asks_the_oracle", "", "imports parity.oracle, which knows the answers"),
     Cheat("asks_the_definition_without_the_watch", "", "imports parity.definitions.activations, which knows the answers"),
-    Cheat("asks_torch_when_lost", "one_nan", "imports torch, which --forbid torch does not allow", forbid=("torch", "scipy")),
+    Cheat("asks_torch_when_lost", "", "imports torch, which --forbid torch does not allow", forbid=("torch", "scipy")),
     Cheat(
         "asks_scipy_when_lost",
-        "one_nan",
+        "",
         "imports scipy.special, which --forbid scipy does not allow",
         forbid=("torch", "scipy"),
     ),
@@ -79,7 +79,7 @@ CHEATS = [
     Cheat("patches_the_engine", "ordinary"),
     Cheat("writes_the_answer_over_its_input", "ordinary", "changed its input; work on a copy"),
     Cheat("forges_an_answer", "ordinary"),
-    Cheat("calls_the_hard_ones_impossible", "one_neg_inf", "raised NoOption"),
+    Cheat("calls_the_large_ones_impossible", "huge_logits", "raised NoOption"),
     Cheat("sigmoid", "ordinary", op="activations.sigmoid", backward="gradient_for_ones_only"),
 ]
 REPORTED = [
@@ -123,6 +123,18 @@ def test_what_cannot_be_told_from_a_right_kernel_is_reported(name, words):
     result = graded(name)
     assert result.grade in ("tight", "parity")
     assert "note: it " + words in report(result)
+
+
+def test_an_exception_at_infinities_alone_is_a_limit_that_strict_fails():
+    """Whoever raises says so: no number is wrong.  The words of the engine for what it cannot ask change nothing."""
+    result = graded("calls_the_hard_ones_impossible")
+    found = {(limit.kind, limit.text): (limit, checks) for limit, checks in result.limits}
+    limit, checks = found["refuses", "nan or inf among the inputs"]
+    assert result.holds
+    assert result.grade in ("tight", "parity")
+    assert "NoOption: float32 infinities are not supported" in limit.example
+    assert any(check.endswith("one_neg_inf") for check in checks)
+    assert not replace(result, strict="stable").holds
 
 
 def test_the_cheats_are_right_where_they_do_not_cheat():

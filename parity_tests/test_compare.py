@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from parity.compare import Outcome, compare, units_of
+from parity.check.errors import units_of
+from parity.check.verdict import Outcome, compare
+from parity.formats import DTYPES
 from parity.oracle import Truth
-from parity.rounding import DTYPES
 from parity.verdict import Check, Verdict
 
 

@@ -15,8 +15,8 @@ import pytest
 from flint import arb, ctx, fmpq
 from gmpy2 import mpfr, mpq
 
-from parity.hostile import FORMATS, Format
-from parity.rounding import DTYPES, is_proven, nearest, split, to_odd
+from parity.formats import DTYPES, FORMATS, Format
+from parity.rounding import is_proven, nearest, split, to_odd
 
 COUNT = 100_000
 HAIR = 150

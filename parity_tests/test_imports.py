@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,31 @@ def test_the_engine_knows_arrays_not_ops(path):
 @pytest.mark.parametrize("path", sorted((PARITY / "pairs").rglob("*.py")), ids=lambda p: str(p.relative_to(PARITY)))
 def test_pairs_import_the_references_inside_functions(path):
     assert not roots(imports(path, top_level=True)) & HEAVY
+
+
+FLOORS = {
+    "truth": ("parity.check", "parity.candidate", "parity.report", "parity.commands", "parity.cli"),
+    "check": ("parity.candidate", "parity.report", "parity.commands", "parity.cli", "parity.grading"),
+    "candidate": ("parity.report", "parity.commands", "parity.cli", "parity.grading", "parity.validation", "parity.testing"),
+}
+
+
+@pytest.mark.parametrize(
+    "path", [p for floor in FLOORS for p in sorted((PARITY / floor).glob("*.py"))], ids=lambda p: str(p.relative_to(PARITY))
+)
+def test_a_folder_imports_only_what_is_below_it(path):
+    assert not [n for n in imports(path) if n.startswith(FLOORS[path.parent.name])]
+
+
+ELEMENTWISE = re.compile(r"np\.is(nan|inf)\([^()]*\) != np\.is\1\(")
+
+
+def test_there_is_one_element_wise_comparison():
+    """Where a nan or an infinity belongs is asked in one place, and the denominator of an error is made in one place."""
+    compared = [p.relative_to(PARITY) for p in ENGINE if ELEMENTWISE.search(p.read_text(encoding="utf-8"))]
+    assert compared == [Path("check/errors.py")]
+    made = [p.relative_to(PARITY) for p in ENGINE if "WIDE = 2.0**100" in p.read_text(encoding="utf-8")]
+    assert made == [Path("check/errors.py")]
 
 
 GUEST = sorted((PARITY / "guest").glob("*.py"))

@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from parity.journal import Journal, replace_file
+from parity.files import replace_file
+from parity.journal import Journal
 
 ABOUT = {"op": "special.erf", "dtype": "float32"}
 
@@ -73,7 +74,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path):
     """A process replaces a file of two megabytes as fast as it can, and is killed; each time the file is whole."""
     path = tmp_path / "evidence.json"
     code = (
-        "import itertools, json, sys; from parity.journal import replace_file\n"
+        "import itertools, json, sys; from parity.files import replace_file\n"
         "for i in itertools.count():\n    replace_file(sys.argv[1], json.dumps([i] * 400_000))\n"
     )
     for wait in (0.0, 0.013, 0.029, 0.047):

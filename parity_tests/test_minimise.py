@@ -17,9 +17,9 @@ from parity.minimise import minimise
 from parity.minimise.trial import FEW
 from parity.minimise.values import complexity, simpler
 from parity.report.script import script
-from parity_tests.candidates import all_candidates
+from parity_tests.candidates import caught_candidates
 
-WRONG = all_candidates("wrong")
+WRONG = caught_candidates()
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +61,7 @@ def test_failure_becomes_small_and_a_program_shows_it(k, table):
     assert again is not None
     assert again.symptom == seen.symptom == small.seen.symptom
     with np.errstate(all="ignore"):
-        load = f"from parity_tests.candidates import all_candidates\ncandidate = all_candidates('wrong')[{k}].{check.direction}"
+        load = f"from parity_tests.candidates import caught_candidates\ncandidate = caught_candidates()[{k}].{check.direction}"
         code, printed = status(script(small.seen, check, load))
         assert code == 1, printed
         which = "implementation" if check.direction == "forward" else "gradient"

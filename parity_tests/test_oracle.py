@@ -11,9 +11,9 @@ from flint import arb, ctx
 
 from parity import oracle
 from parity.definitions._functions import elementwise, inf
-from parity.hostile import FORMATS
+from parity.formats import DTYPES, FORMATS
 from parity.real import Real, Tape, Undecided
-from parity.rounding import DTYPES, nearest, split
+from parity.rounding import nearest, split
 
 
 def exactly_rounded(x: Fraction, dtype: str) -> float:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from parity import loader, parallel, run, validation
+import parity
+from parity import loader, parallel, run
 from parity.cli import main
 from parity.definitions._functions import elementwise
 from parity.errors import ParityError, TableError, UnknownOp
 from parity.grading import validate
-from parity.isolation import Candidate
 from parity.oracle import OracleError
 from parity.own import Data, Factor, OwnOpError, Real, load_ops, own_op, register, with_options, with_shapes
 from parity.runner import Selection, checks_of
@@ -417,8 +417,8 @@ def test_an_input_to_which_the_referee_has_no_answer_is_not_covered(tmp_path):
 def test_the_data_of_a_validation_name_the_referee(tmp_path):
     register(_own())
     (tmp_path / "t.yaml").write_text(_row())
-    settings = {"table": read_table(None, tmp_path / "t.yaml"), "dtypes": ["float32"], "isolate": False}
-    result = validation.validate(Candidate(_square), "mine.square", **settings)
+    settings = {"overlay": tmp_path / "t.yaml", "dtypes": ["float32"], "isolate": False}
+    result = parity.validate(_square, "mine.square", **settings)
     assert (result.grade, result.as_dict()["referee"]) == ("tight", "refereed by PyTorch in float64, without proof")
 
 

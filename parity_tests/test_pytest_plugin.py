@@ -272,8 +272,10 @@ def directions(**settings) -> set[str]:
     return {n.split("-")[1] for n in names if n != testing.CONDUCT}
 
 
-def test_a_gradient_is_tested_where_there_is_one():
-    assert directions() == {"forward"}
+def test_a_gradient_has_tests_wherever_the_op_has_one():
+    """Whether the function has one shows when it is loaded; where it has none its tests are skipped, and say so."""
+    assert directions() == {"forward", "backward"}
+    assert directions(isolate=False) == {"forward"}
     assert directions(backward=relu_backward) == {"forward", "backward"}
     assert directions(arrays="torch") == {"forward", "backward"}
     assert directions(backward=relu_backward, directions="backward") == {"backward"}

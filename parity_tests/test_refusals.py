@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from parity.candidate.questions import refuses
 from parity.evaluate import Party
-from parity.grading import refuses
 from parity.replies import same_bits
 
 REFUSED = [

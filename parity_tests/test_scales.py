@@ -7,7 +7,7 @@ import pytest
 
 from parity import runner
 from parity.cases import Stored, with_stored
-from parity.compare import compare
+from parity.check.verdict import compare
 from parity.evaluate import evaluate, library
 from parity.loader import catalogue, implementation
 from parity.oracle import Truth

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from parity.cases import LAYOUTS
+from parity.formats import DTYPES
 from parity.grading import Grading, InProcess
 from parity.minimise import minimise
 from parity.report.literals import literal, plain
 from parity.report.script import LAYOUT_LINES, script
-from parity.rounding import DTYPES
 from parity_tests.test_minimise import status
 
 
@@ -73,11 +73,12 @@ def candidate(dy, x):
     return ((dy * (1 - np.tanh(x.astype(np.longdouble)) ** 2)).astype(x.dtype),)
 """
 NOT_SQUARED = TANH.replace(" ** 2", "")
-SOFTSIGN = """
-def candidate(x):
-    return x / (1 + abs(x))
+LEAKY_BACKWARD = """
+import numpy as np
+def candidate(dy, x, negative_slope=0.01):
+    return (np.where(x > 0, dy, dy * negative_slope).astype(x.dtype),)
 """
-LOSES_SIGN = SOFTSIGN.replace("abs(x))", "abs(x)) + 0.0")
+FIXED_SLOPE_BACKWARD = LEAKY_BACKWARD.replace("dy * negative_slope", "dy * 0.01")
 ROWS = {
     "softmax unshifted": Row("activations.softmax", "float32", "forward", UNSHIFTED, SOFTMAX, "nan"),
     "bfloat16": Row("activations.softmax", "bfloat16", "forward", UNSHIFTED, WIDE_SOFTMAX, ""),
@@ -88,7 +89,7 @@ ROWS = {
     "an option": Row("activations.leaky_relu", "float64", "forward", FIXED_SLOPE, LEAKY, "values"),
     "a dtype": Row("activations.relu", "float32", "forward", WIDE, RELU, "dtype"),
     "an exception": Row("activations.relu", "float64", "forward", RAISES, RELU, "error"),
-    "sign of zero": Row("activations.softsign", "float64", "forward", LOSES_SIGN, SOFTSIGN, "sign of zero"),
+    "an option of a gradient": Row("activations.leaky_relu", "bfloat16", "backward", FIXED_SLOPE_BACKWARD, LEAKY_BACKWARD, ""),
 }
 
 

@@ -10,23 +10,25 @@ import pytest
 import npimpl.reductions
 import npimpl.special
 from parity.cases import Case, Stored, build, with_stored
-from parity.compare import compare, units_of
+from parity.check.errors import STAGES, stages, units_of
+from parity.check.regions import regions_at
+from parity.check.verdict import compare
 from parity.errors import ParityError
 from parity.evaluate import evaluate, library
 from parity.evidence import decode_stored, encode_stored
-from parity.hostile import FORMATS
+from parity.formats import DTYPES, FORMATS
 from parity.kinds import Data, Positive, Probability, Real, Signs, Simplex
 from parity.loader import catalogue
 from parity.measure import REFERENCE_LIMIT
 from parity.oracle import OracleError, Truth
-from parity.rounding import DTYPES, nearest
+from parity.rounding import nearest
 from parity.runner import case_of, judge_party
 from parity.search import explore, nothing_to_find, pool, search, structured, unary
 from parity.search.findings import Meter, Target
 from parity.search.mutations import CHANGES, changed, copied
 from parity.search.patterns import all_binades, binades, bounds, keys_of, numbers, top_key
 from parity.search.ranges import cotangent_range, range_of
-from parity.search.scores import Task, regions_at, scores, stages, ulp
+from parity.search.scores import Task, scores, ulp
 from parity.tolerances import Row
 
 QUICK = {"budget": 1500, "seeds": (0,)}
@@ -74,7 +76,7 @@ def test_stages_are_those_that_compare_reports(dtype):
             hi = rng.choice(values, size=1)
             truth = Truth(nearest(hi, np.zeros(1), dtype), hi, np.zeros(1), np.abs(hi), rng.integers(-1, 2, size=1))
             got = rng.choice(values, size=1).astype(DTYPES[dtype])
-            assert stages(got, truth, dtype)[0] == compare(got, truth, np.inf, dtype).stage
+            assert STAGES[stages(got, truth, dtype)[0]] == compare(got, truth, np.inf, dtype).stage
 
 
 @pytest.mark.parametrize(("op", "direction"), [("special.erf", "forward"), ("activations.softmax", "backward")])
@@ -107,8 +109,8 @@ def region_row(op, low, high, floor):
 
 
 def test_the_floor_of_a_region_grows_with_the_cotangent():
-    task = Task("special.erf", "float32", "backward", ("ours",), region_row("special.erf", 1.0, 2.0, 0.5))
-    index, floor = regions_at(task, "ours", np.array([0.5, 1.0, 2.0, 2.5]), np.array([1.0, -2.0, 3.0, 4.0]))
+    regions = region_row("special.erf", 1.0, 2.0, 0.5).regions("ours", "backward", "float32")
+    index, floor = regions_at(regions, np.array([0.5, 1.0, 2.0, 2.5]), np.array([1.0, -2.0, 3.0, 4.0]))
     assert index.tolist() == [-1, 0, 0, -1]
     assert floor.tolist() == [0.0, 1.0, 1.5, 0.0]
 

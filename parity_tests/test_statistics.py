@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from parity.evaluate import Implementation
+from parity.cases import generator
+from parity.evaluate import Implementation, library
+from parity.loader import catalogue
 from parity.pair import Law, Pair
-from parity.statistics import chi_square_tail, law_verdict
+from parity.samplers import place_normals
+from parity.statistics import _independent, _uniform, chi_square_tail, law_checks, law_outcome, law_verdict
 from parity.tolerances import Row
 from parity.verdict import Check
+from parity_tests.candidates import Candidate, all_candidates
 
 RULE = {"statistical": {"test": "chi_square", "samples": 20_000, "false_alarm": 1e-6, "why": "a test of the test"}}
 
@@ -40,3 +44,92 @@ def test_false_alarms_are_as_rare_as_stated():
     tails = [chi_square_tail(float(((c - 2000 * p) ** 2 / (2000 * p)).sum()), 3) for c in counts]
     refused = int(sum(t < 0.01 for t in tails))
     assert 15 <= refused <= 70
+
+
+# -- candidates, judged by laws alone ------------------------------------------------------------------------------------------
+def _stochastic(which: str):
+    found = [c for c in all_candidates(which) if catalogue()[c.op].laws]
+    return [pytest.param(c, id=f"{c.op}: {c.name}") for c in found]
+
+
+def _violations(candidate: Candidate, table):
+    """Every law that a candidate breaks and no limit explains."""
+    pair = catalogue()[candidate.op]
+    for dtype in candidate.dtypes:
+        for check in law_checks(pair, dtype):
+            verdict = law_outcome(pair, check.name, dtype, table.rows[pair.op], candidate.forward, candidate.backward)
+            if verdict.status == "violated" and "limit" not in verdict.detail:
+                yield verdict
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("candidate", _stochastic("wrong"))
+def test_laws_alone_catch_a_wrong_sampler(candidate, table):
+    assert next(_violations(candidate, table), None) is not None
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("candidate", _stochastic("right"))
+def test_a_right_sampler_may_draw_as_it_likes(candidate, table):
+    assert not list(_violations(candidate, table))
+
+
+@pytest.mark.parametrize("op", [op for op, pair in catalogue().items() if pair.laws])
+def test_ours_follows_every_law(op, table):
+    pair = catalogue()[op]
+    ours = library(pair)
+    candidate = Candidate(op, "ours", ours.forward, ours.backward, pair.dtypes)
+    assert not list(_violations(candidate, table))
+
+
+def test_every_case_of_a_stochastic_op_has_its_law():
+    for op, pair in catalogue().items():
+        assert bool(law_checks(pair, "float64")) == bool(pair.laws), op
+        if pair.laws:
+            assert pair.sampler is not None, f"{op}: say in its pair how a sample is read"
+            names = [c.name for c in law_checks(pair, "float64")]
+            assert len(names) == len(set(names))
+            assert {"ordinary", *pair.laws, *(v.name for v in pair.variants)} <= set(names)
+            assert ("gradient_ordinary" in names) == pair.differentiable
+
+
+def test_a_gradient_alone_belongs_to_the_documented_draws(table):
+    pair = catalogue()["sampling.dropout"]
+    verdict = law_outcome(pair, "gradient_ordinary", "float64", table.rows[pair.op], None, library(pair).backward)
+    assert verdict.status == "held"
+    assert law_outcome(pair, "ordinary", "float64", table.rows[pair.op], None, library(pair).backward).status == "skipped"
+
+
+def test_another_salt_asks_with_other_noise(table):
+    pair, seen = catalogue()["sampling.dropout"], []
+
+    def spy(x, rng, **options):
+        seen.append(rng.bit_generator.state["state"]["state"])
+        return library(pair).forward(x, rng, **options)
+
+    for salt in ("", "another"):
+        assert law_outcome(pair, "ordinary", "float64", table.rows[pair.op], spy, salt=salt).status == "held"
+    assert len(set(seen)) > len(seen) // 2
+
+
+# -- places --------------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("shape", [(50,), (3000,), (30, 1000)])
+def test_uniform_places_are_refused_as_rarely_as_stated(shape):
+    rng = generator(2)
+    drawn = [rng.random(shape) for _ in range(400)]
+    assert sum(_uniform(u) < 0.02 for u in drawn) <= 22
+    assert sum(_independent(u, 0) < 0.02 for u in drawn) <= 22
+
+
+def test_places_of_rounded_draws_are_uniform():
+    rng = generator(3)
+    y = (1.0 + 0.01 * rng.standard_normal(20_000)).astype(np.float16)  # a few tens of different numbers
+    assert _uniform(place_normals(y, 1.0, 0.01, "float16", rng)) > 1e-6
+    assert _uniform(place_normals(y, 1.001, 0.01, "float16", rng)) < 1e-9
+
+
+def test_dependent_places_are_seen():
+    u = generator(4).random((2, 500))
+    assert _independent(u, 0) > 1e-6
+    assert _independent(np.stack([u[0], u[0]]), 0) < 1e-9
+    assert _independent(np.stack([u[0], 1 - u[0]]), 0) < 1e-9

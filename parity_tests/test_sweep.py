@@ -21,9 +21,8 @@ from parity import oracle
 from parity.commands.sweep import Clock
 from parity.commands.sweep import sweep as command
 from parity.errors import ParityError
-from parity.hostile import FORMATS
+from parity.formats import DTYPES, FORMATS
 from parity.loader import catalogue, definition, wide
-from parity.rounding import DTYPES
 from parity.sweep import layout, sweep, task
 from parity.sweeping import chunk
 from parity.sweeping.executors import open_executor

@@ -9,7 +9,7 @@ import pytest
 
 from parity.errors import ParityError
 from parity.isolation import Candidate
-from parity.validation import validate
+from parity_tests.validated import validate
 
 GUESTS = Path(__file__).parent / "guests" / "numba_ops.py"
 OPS = {
@@ -29,20 +29,24 @@ def _shown(result) -> str:
 
 
 @pytest.mark.parametrize("name", OPS)
-def test_an_op_in_numba_is_at_parity(name):
+def test_an_op_in_numba_is_right(name):
     pytest.importorskip("numba", reason="needs numba: pip install -e '.[numba]'")
     result = validate(Candidate(f"{GUESTS}:{name}"), OPS[name], seed=1)
     grades = {g.dtype: g for g in result.grades}
-    assert all(grades[d].grade in ("tight", "parity") for d in ("float32", "float64")), _shown(result)
+    assert result.holds, _shown(result)
+    assert all(grades[d].grade in ("tight", "parity", "stable") for d in ("float32", "float64")), _shown(result)
     assert all(grades[d].grade == "not covered" for d in ("float16", "bfloat16")), _shown(result)
     assert not result.crashed
 
 
 def test_numba_says_itself_that_it_has_no_bfloat16():
     pytest.importorskip("numba", reason="needs numba: pip install -e '.[numba]'")
-    (grade,) = validate(Candidate(f"{GUESTS}:sum"), OPS["sum"], dtypes=["bfloat16"], seed=1).grades
-    assert "TypingError" in grade.not_covered[0]
-    assert "bfloat16" in grade.not_covered[0]
+    result = validate(Candidate(f"{GUESTS}:sum"), OPS["sum"], dtypes=["float32", "bfloat16"], seed=1)
+    (grade,) = (g for g in result.grades if g.dtype == "bfloat16")
+    ((limit, _),) = grade.limits
+    assert (grade.grade, limit.kind) == ("not covered", "refuses")
+    assert "bfloat16" in limit.sentence
+    assert "TypingError" in limit.sentence
 
 
 # -- another interpreter -------------------------------------------------------------------------------------------------------

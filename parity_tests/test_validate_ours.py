@@ -6,7 +6,7 @@ import pytest
 
 from parity.isolation import Candidate
 from parity.loader import catalogue
-from parity.validation import validate
+from parity_tests.validated import validate
 
 ADAPTED = list({p.call.__qualname__ + p.call.__module__ * bool(p.laws): op for op, p in catalogue().items()}.values())
 """One op for each way of calling: with states, functions, generators or sequences; and one with laws for each family."""

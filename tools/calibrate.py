@@ -148,7 +148,7 @@ def _outside_regions(e, party, regions, who, outcome):
     """The worst units outside the regions of the table (inside, the regions' own limits hold)."""
     import numpy as np
 
-    from parity.compare import units_of
+    from parity.check.errors import units_of
 
     mine = [r for r in regions if r.get("who", "ours") == who and r["direction"] == e.direction and e.dtype in r["dtypes"]]
     if not mine or outcome.stage != "values" or not math.isfinite(outcome.units):

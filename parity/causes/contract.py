@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from parity.causes.scene import Scene, close, values
+from parity.causes.comparing import close, passed, values
+from parity.causes.diagnosis import Diagnosis
+from parity.causes.wording import worded
 
 
-def errors(s: Scene) -> str:
+def errors(d: Diagnosis) -> str:
     """The candidate raised, wrote into its input, or returned too few results."""
-    kind, text = s.seen.party.error_type, s.seen.party.error.rstrip(".")
+    kind, text = d.seen.party.error_type, d.seen.party.error.rstrip(".")
     if not text:
         return ""
     if kind == "mutation" or text.startswith("writes into its input"):
@@ -19,36 +21,41 @@ def errors(s: Scene) -> str:
     if kind == "alias":
         return "It returns its input, or a view of it, so that writing to the result changes the input. Return a copy."
     if kind == "structure":
-        what = "a tuple of one gradient for each array, None where there is none" if s.backward else "all outputs as a tuple"
+        what = "a tuple of one gradient for each array, None where there is none" if d.backward else "all outputs as a tuple"
         return f"It {text}. Return {what}."
-    return _raises(s, text) if kind not in ("missing", "") else ""
+    return _raises(d, text) if kind not in ("missing", "") else ""
 
 
-def _raises(s: Scene, text: str) -> str:
-    arrays = [a for a in s.seen.evaluation.built.arrays if isinstance(a, np.ndarray)]
-    empty, scalar = any(a.size == 0 for a in arrays), any(a.ndim == 0 for a in arrays)
-    plain = replace(s.plain_case("cause"), shapes={})
-    works = (seen := s.look(plain)) is not None and not seen.party.error
-    if empty and works:
-        return f"It does not handle empty arrays: it {text}. Return an empty result of the right shape."
-    if scalar and works:
-        return f"It does not handle zero-dimensional arrays: it {text}. Index with `...`, or use np.atleast_1d inside."
+def _raises(d: Diagnosis, text: str) -> str:
+    """Why it raises: what the same call does without what is special in the case, at two inputs each."""
     if "unexpected keyword" in text or "positional argument" in text:
         return f"It {text}: its signature is not the op's. Take the arrays in order, and options by keyword."
-    if works and s.case.options:
-        options = ", ".join(f"{k}={v!r}" for k, v in s.case.options.items())
+    if d.case.options and _raises_again(d) and _works(d, options={}):
+        options = ", ".join(f"{k}={v!r}" for k, v in d.case.options.items())
         return f"It {text}, with {options}; without these options it does not. Handle them."
     return f"It {text}."
 
 
-def dtype(s: Scene) -> str:
+def _works(d: Diagnosis, **changes) -> bool:
+    """Whether it answers two ordinary inputs without an exception."""
+    found = [d.probe(replace(d.plain_case(salt), **changes)) for salt in ("cause", "confirm")]
+    return all(seen is not None and not seen.party.error for seen in found)
+
+
+def _raises_again(d: Diagnosis) -> bool:
+    """Whether ordinary numbers in the failing shapes and options raise the same exception, twice."""
+    found = [d.fresh(salt) for salt in ("cause", "confirm")]
+    return all(seen is not None and worded(seen.party.error) == worded(d.seen.party.error) for seen in found)
+
+
+def dtype(d: Diagnosis) -> str:
     """The result has another dtype than its input."""
-    if s.seen.judged.outcome.stage != "dtype":
+    if d.seen.judged.outcome.stage != "dtype":
         return ""
-    return next((t for o, w in zip(s.seen.party.outputs, s.seen.evaluation.truths, strict=False) if (t := _dtype(s, o, w))), "")
+    return next((t for o, w in zip(d.seen.party.outputs, d.seen.evaluation.truths, strict=False) if (t := _dtype(d, o, w))), "")
 
 
-def _dtype(s: Scene, out, truth) -> str:
+def _dtype(d: Diagnosis, out, truth) -> str:
     if truth is None or out is None or np.asarray(out).dtype == truth.value.dtype:
         return ""
     got, want = np.asarray(out).dtype, truth.value.dtype
@@ -58,31 +65,31 @@ def _dtype(s: Scene, out, truth) -> str:
         return f"It returns {got} where {want} is expected: the result was made or cast as an integer. Keep the input's dtype."
     how = "promotes" if got.itemsize > want.itemsize else "degrades"
     why = "a float64 constant or array takes part" if how == "promotes" else "an intermediate array is narrower"
-    right = np.shape(values(out)) == np.shape(truth.value) and close(out, truth, s.check.dtype).all()
+    right = np.shape(values(out)) == np.shape(truth.value) and close(out, truth, d.check.dtype).all()
     also = "; the values are right" if right else ""
     return f"It {how} the dtype: it returns {got} for {want}, because {why}{also}. Cast the result: .astype(x.dtype)."
 
 
-def missing_gradient(s: Scene) -> str:
+def missing_gradient(d: Diagnosis) -> str:
     """A gradient is None where one is expected."""
-    names = [k.name for k in s.seen.evaluation.built.kinds]
-    for name, out, truth in zip(names, s.seen.party.outputs, s.seen.evaluation.truths, strict=False):
-        if s.backward and out is None and truth is not None:
+    names = [k.name for k in d.seen.evaluation.built.kinds]
+    for name, out, truth in zip(names, d.seen.party.outputs, d.seen.evaluation.truths, strict=False):
+        if d.backward and out is None and truth is not None:
             return f"It returns None for the gradient of `{name}`, which has one. Compute it too."
-        if s.backward and out is not None and truth is None:
+        if d.backward and out is not None and truth is None:
             return f"It returns a gradient for `{name}`, which has none. Return None there."
     return ""
 
 
-def shape(s: Scene) -> str:
+def shape(d: Diagnosis) -> str:
     """A gradient has the shape of the broadcast result, not of its array."""
-    if s.seen.judged.outcome.stage != "shape":
+    if d.seen.judged.outcome.stage != "shape":
         return ""
-    for k, out, truth in zip(s.seen.evaluation.built.kinds, s.seen.party.outputs, s.seen.evaluation.truths, strict=False):
-        if not s.backward or out is None or truth is None or np.shape(out) == truth.value.shape:
+    for k, out, truth in zip(d.seen.evaluation.built.kinds, d.seen.party.outputs, d.seen.evaluation.truths, strict=False):
+        if not d.backward or out is None or truth is None or np.shape(out) == truth.value.shape:
             continue
         summed = _summed(values(out), truth.value.shape)
-        if summed is not None and close(summed, truth, s.check.dtype).all():
+        if summed is not None and close(summed, truth, d.check.dtype).all():
             return (
                 f"The gradient of `{k.name}` is not summed over the axes that it was broadcast along: it has shape "
                 f"{np.shape(out)} where {truth.value.shape} is expected. Sum it over these axes."
@@ -99,18 +106,20 @@ def _summed(out: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
     return out if out.shape == shape else None
 
 
-def restless(s: Scene) -> str:
-    """The same input gives another result."""
-    if s.seen.party.error:
+def restless(d: Diagnosis) -> str:
+    """The same input gives another result, at once or after another input."""
+    if d.seen.party.error:
         return ""
-    answers = [again for _ in range(2) if (again := s.look(s.case)) is not None and not again.party.error]
-    if len(answers) < 2:
+    answers = [d.repeated(), d.repeated()]
+    other = d.probe(replace(d.case, salt="between", origin=d.case.origin or d.case.name)) if d.case.stored is None else None
+    answers.append(d.repeated() if other is not None else answers[1])
+    if any(a is None or a.party.error for a in answers):
         return ""
-    if not _same(*answers):
+    if not _same(answers[0], answers[1]):
         return (
             "It is not deterministic: two calls with the same input differ. Do not read memory that nothing wrote (np.empty)."
         )
-    if _same(s.seen, answers[0]):
+    if _same(d.seen, answers[0]) and _same(answers[0], answers[2]):
         return ""
     return "Its result depends on earlier calls: the same input gave another result later. Keep no state between calls."
 
@@ -122,14 +131,15 @@ def _same(a, b) -> bool:
     return all(np.array_equal(values(x), values(y), equal_nan=True) if x is not None else y is None for x, y in pairs)
 
 
-def layout(s: Scene) -> str:
+def layout(d: Diagnosis) -> str:
     """Only a memory layout makes it fail."""
-    if not s.case.layout:
+    if not d.case.layout:
         return ""
-    plain = s.look(replace(s.case, layout=""))
-    if plain is None or plain.judged.grade == "fail":
+    plain = d.repeated("")
+    again = d.probe(replace(d.case, salt="again", origin=d.case.origin or d.case.name))
+    if not passed(plain) or passed(again):
         return ""
-    how = s.case.layout.replace("_", " ")
+    how = d.case.layout.replace("_", " ")
     return (
         f"It assumes a contiguous layout: the same numbers are right in a contiguous array and wrong in one that is {how}. "
         "Use np.ascontiguousarray, or go by shape and strides."

@@ -1,52 +1,79 @@
-"""Mistakes of accuracy: digits lost to a cancellation, to a narrower dtype, to one pass over the data."""
+"""Mistakes of accuracy: digits lost to a narrower dtype, to a cancellation, to one pass over the data."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from parity.cases import Stored, with_stored
-from parity.causes.scene import Scene, departs, floats, outputs, shown, truths, values
-from parity.hostile import FORMATS
-from parity.loader import is_elementwise
-from parity.rounding import DTYPES
+from parity.causes.claims import Claim, experiment
+from parity.causes.comparing import (
+    failed,
+    floats,
+    format_number,
+    outputs,
+    pairs_of,
+    passed,
+    real_arrays,
+    truths,
+    values,
+)
+from parity.causes.diagnosis import Diagnosis
+from parity.causes.numbers import as_written, called
+from parity.formats import DTYPES, FORMATS
+
+if TYPE_CHECKING:
+    from parity.candidate.grade import Seen
 
 NARROWER = {"float64": ("float32", "float16", "bfloat16"), "float32": ("float16", "bfloat16"), "bfloat16": (), "float16": ()}
-VARIANCES = ("reductions.var", "reductions.std", "normalization.layer_norm", "normalization.group_norm",
-             "normalization.instance_norm", "normalization.batch_norm", "reductions.cov", "reductions.corrcoef")  # fmt: skip
 
 
-def narrow_input(s: Scene) -> str:
-    """It cannot tell an input from the same one rounded to a narrower dtype."""
-    first = s.fresh("cause")
-    if first is None or first.party.error or first.judged.grade != "fail":
+def narrow_input(d: Diagnosis) -> Iterator[Claim]:
+    """It cannot tell two inputs from the same ones rounded to a narrower dtype."""
+    blind = [_blind(d, d.fresh(salt)) for salt in ("cause", "confirm")]
+    if not blind[0] or blind[0] != blind[1]:
+        return
+    narrow = blind[0]
+    sentence = f"It computes in {narrow}: it cannot tell the input from the same one rounded to {narrow}."
+    yield Claim("narrow-input", f"{sentence} Compute in {d.check.dtype}.", shows=lambda seen: _is_blind_at(d, seen, narrow))
+
+
+def _blind(d: Diagnosis, first: Seen | None) -> str:
+    """The narrowest dtype that makes no difference to the candidate, where it makes one to the truth."""
+    if not failed(first) or first.party.error:
         return ""
-    given = {n: a for n, a in floats(first.evaluation).items() if np.asarray(a).dtype.kind not in "iubO"}
-    dy, case = first.evaluation.cotangents, first.evaluation.case
-    blind = ""
-    for narrow in NARROWER[s.check.dtype]:
-        rounded = {n: np.asarray(a).astype(DTYPES[narrow]).astype(a.dtype) for n, a in given.items()}
+    given, blind = real_arrays(first.evaluation), ""
+    for narrow in NARROWER[d.check.dtype]:
+        rounded = {n: a.astype(DTYPES[narrow]).astype(a.dtype) for n, a in given.items()}
         rng, u = np.random.default_rng(2), FORMATS[narrow].u
         beside = {n: (a * (1 + u * rng.uniform(-0.3, 0.3, a.shape))).astype(a.dtype) for n, a in rounded.items()}
-        one, two = s.altered(rounded, dy, case), s.altered(beside, dy, case)
+        one, two = d.altered(rounded, at=first), d.altered(beside, at=first)
         if one is None or two is None or one.party.error or two.party.error:
             break
         if not (_same(one, two) and _moved(one, two, u)):
             break
         blind = narrow  # who cannot tell numbers that are alike in a wide dtype may be blinder still
-    if not blind:
-        return ""
-    return f"It computes in {blind}: it cannot tell the input from the same one rounded to {blind}. Compute in {s.check.dtype}."
+    return blind
 
 
-def _same(a, b) -> bool:
+def _is_blind_at(d: Diagnosis, seen: Seen, narrow: str) -> bool:
+    """Whether a failing input and the same one rounded give one result."""
+    with np.errstate(all="ignore"):
+        rounded = {n: a.astype(DTYPES[narrow]).astype(a.dtype) for n, a in real_arrays(seen.evaluation).items()}
+    again = d.altered(rounded, at=seen)
+    return again is not None and not again.party.error and _same(seen, again)
+
+
+def _same(a: Seen, b: Seen) -> bool:
     pairs = zip(outputs(a), outputs(b), strict=False)
     return all(x is None or np.array_equal(x, y, equal_nan=True) for x, y in pairs)
 
 
-def _moved(a, b, u: float) -> bool:
+def _moved(a: Seen, b: Seen, u: float) -> bool:
     """Whether the truth moved wherever the result is neither 0 nor 1 (but for a few elements)."""
     moved, wanted = 0, 0
     for x, y, g in zip(truths(a), truths(b), outputs(a), strict=False):
@@ -56,170 +83,221 @@ def _moved(a, b, u: float) -> bool:
     return moved > 0 and moved >= 0.9 * wanted
 
 
-def narrow_result(s: Scene) -> str:
-    """Every result is a number of a narrower dtype, and off by that dtype's rounding."""
-    first = s.fresh("cause")
-    if first is None or first.party.error or first.judged.grade != "fail":
-        return ""
-    got = np.concatenate([g.reshape(-1) for g in outputs(first) if g is not None] or [np.zeros(0)])
-    want = np.concatenate([t.reshape(-1) for t in truths(first) if t is not None] or [np.zeros(0)])
-    if got.shape != want.shape or got.size < 3 or np.isin(want, np.round(want)).all():
-        return ""
-    for narrow in NARROWER[s.check.dtype]:
-        with np.errstate(all="ignore"):
-            same = np.array_equal(got.astype(DTYPES[narrow]).astype(np.float64), got, equal_nan=True)
-            same &= not np.array_equal(want.astype(DTYPES[narrow]).astype(np.float64), want, equal_nan=True)
-            off = np.abs(got - want) <= 64 * FORMATS[narrow].u * np.abs(want).max()
-        if same and off.all():
-            return (
-                f"Its result is rounded to {narrow}: every element is a number of that dtype. "
-                f"Keep intermediate results in {s.check.dtype}."
-            )
-    return ""
+def narrow_result(d: Diagnosis) -> Iterator[Claim]:
+    """Every result is a number of a narrower dtype, and off by that dtype's rounding, at two inputs."""
+    fresh = [d.fresh(salt) for salt in ("cause", "confirm")]
+    for narrow in NARROWER[d.check.dtype]:
+        if all(failed(seen) and not seen.party.error and _is_rounded(seen, narrow, 3) for seen in fresh):
+            sentence = f"Its result is rounded to {narrow}: every element is a number of that dtype."
+            keep = f"Keep intermediate results in {d.check.dtype}."
+            yield Claim("narrow-result", f"{sentence} {keep}", shows=lambda seen, n=narrow: _is_rounded(seen, n, 1))
 
 
-def rounds_on_the_way(s: Scene) -> str:
+def _is_rounded(seen: Seen, narrow: str, least: int) -> bool:
+    got = np.concatenate([g.reshape(-1) for g, _ in pairs_of(seen)] or [np.zeros(0)])
+    want = np.concatenate([t.reshape(-1) for _, t in pairs_of(seen)] or [np.zeros(0)])
+    if got.size < least or np.isin(want, np.round(want)).all():
+        return False
+    with np.errstate(all="ignore"):
+        same = np.array_equal(got.astype(DTYPES[narrow]).astype(np.float64), got, equal_nan=True)
+        same &= not np.array_equal(want.astype(DTYPES[narrow]).astype(np.float64), want, equal_nan=True)
+        off = np.abs(got - want) <= 64 * FORMATS[narrow].u * np.abs(want).max()
+    return bool(same and off.all())
+
+
+def _rounds_on_the_way(d: Diagnosis, seen: Seen) -> tuple[str, str] | None:
     """Asked in float32 for the same numbers it is right: in 16 bits it rounds what it should keep until the end."""
-    if s.check.dtype not in ("float16", "bfloat16") or s.seen.judged.outcome.stage != "values":
-        return ""
-    held = Stored(floats(s.seen.evaluation), s.seen.evaluation.cotangents)
-    wide = s.look(replace(with_stored(s.case, held, "cause"), layout=""), "float32")
-    if wide is None or wide.party.error or wide.judged.grade == "fail":
-        return ""
-    return (
-        f"It rounds intermediate results to {s.check.dtype}: asked in float32 for the same numbers, it is right. "
+    if d.check.dtype not in ("float16", "bfloat16") or seen.judged.outcome.stage != "values":
+        return None
+    if any((np.abs(g - t) > 0.25 * np.abs(t).max(initial=0.0)).any() for g, t in pairs_of(seen)):
+        return None
+    held = Stored(floats(seen.evaluation), seen.evaluation.cotangents)
+    wide = d.probe(replace(with_stored(seen.evaluation.case, held, "cause"), layout=""), "float32")
+    if not passed(wide) or wide.party.error:
+        return None
+    return "", (
+        f"It rounds intermediate results to {d.check.dtype}: asked in float32 for the same numbers, it is right. "
         "Compute (and sum) in float32, and round once at the end."
     )
 
 
-def approximation(s: Scene) -> str:
-    """The relative error at ordinary inputs is the same in float32 and in float64, or below what float32 can see."""
-    if s.seen.party.error or s.check.dtype not in ("float64", "float32") or s.check.op.startswith("sampling"):
-        return ""
-    wide, single = s.fresh("cause", "float64"), s.fresh("cause", "float32")
-    if any(b is None or b.party.error for b in (wide, single)) or wide.judged.grade != "fail":
-        return ""
+def approximation(d: Diagnosis) -> Iterator[Claim]:
+    """The relative error of an elementwise op at ordinary inputs is the same in float32 and in float64."""
+    if not d.elementwise or d.seen.party.error or d.check.dtype not in ("float64", "float32"):
+        return
+    off = [_approximate(d, salt) for salt in ("cause", "confirm")]
+    if None in off or not 0.25 < off[0] / off[1] < 4 or not _is_a_function(d, d.fresh("cause", "float64")):
+        return
+    sentence = (
+        f"It is off by up to {max(off):.1g} of the largest result in float64 and no less in float32: that is no rounding. "
+        "Look for an approximate formula, or a constant of few digits."
+    )
+    yield Claim("approximate", sentence, shows=lambda seen: not seen.party.error and 0 < _relative(seen) < 32 * max(off))
+
+
+def _is_a_function(d: Diagnosis, seen: Seen) -> bool:
+    """Whether each result depends on its own number alone: in reversed order it gives the same results."""
+    turned = {n: np.ascontiguousarray(a[..., ::-1]) for n, a in real_arrays(seen.evaluation).items()}
+    again = d.altered(turned, tuple(np.ascontiguousarray(c[..., ::-1]) for c in seen.evaluation.cotangents), at=seen)
+    if again is None or again.party.error:
+        return False
+    return np.allclose(outputs(seen)[0], outputs(again)[0][..., ::-1], rtol=1e-12, atol=0.0, equal_nan=True)
+
+
+def _approximate(d: Diagnosis, salt: str) -> float | None:
+    wide, single = d.fresh(salt, "float64"), d.fresh(salt, "float32")
+    if any(b is None or b.party.error for b in (wide, single)) or not failed(wide):
+        return None
     off, narrow, u = _relative(wide), _relative(single), FORMATS["float32"].u
     alike = 0.5 < off / narrow < 2 if off > 32 * u else narrow < 32 * u
-    if any(t is not None and t.hi is None for t in wide.evaluation.truths):
-        return ""
-    if not 2.0**-30 < off < 0.02 or not alike or _elementwise_error(wide) > 0.1:
-        return ""
-    return (
-        f"It is off by up to {off:.1g} of the largest result in float64 and no less in float32: that is no rounding. Look for "
-        "an approximate formula, a constant of few digits, an eps in the wrong place, or a small term that is left out."
-    )
+    return off if 2.0**-30 < off < 2e-3 and alike else None
 
 
-def _elementwise_error(seen) -> float:
-    pairs = [(g, t) for g, t in zip(outputs(seen), truths(seen), strict=False) if g is not None and t is not None]
-    return max(
-        (float((np.abs(g - t) / np.maximum(np.abs(t), 1e-3 * np.abs(t).max())).max()) for g, t in pairs if t.size), default=0.0
-    )
-
-
-def _relative(seen) -> float:
+def _relative(seen: Seen) -> float:
     """The largest error of any output, as a share of its largest element."""
-    pairs = [(g, t) for g, t in zip(outputs(seen), truths(seen), strict=False) if g is not None and t is not None]
     with np.errstate(all="ignore"):
-        found = [float(np.abs(g - t).max() / np.abs(t).max()) for g, t in pairs if g.shape == t.shape and t.size]
+        found = [float(np.abs(g - t).max() / np.abs(t).max()) for g, t in pairs_of(seen) if t.size]
     return max(found, default=math.nan)
 
 
 # -- one pass ----------------------------------------------------------------------------------------------------------------
-def one_pass(s: Scene) -> str:
-    """The error of a variance grows with the square of the mean."""
-    name = s.pair.arrays[0].name
-    if s.check.op not in VARIANCES or s.seen.party.error or s.check.dtype not in ("float64", "float32"):
-        return ""
-    shape = np.shape(floats(s.seen.evaluation)[name])
-    if not shape or np.prod(shape) < 4:
-        return ""
-    x = 4 * np.random.default_rng(3).standard_normal(shape)
+SPREAD = 4.0
+
+
+def one_pass(d: Diagnosis) -> Iterator[Claim]:
+    """The error of a result that no shift of the data changes grows with the square of the mean, in two draws."""
+    name = d.pair.arrays[0].name
+    array = floats(d.seen.evaluation).get(name)
+    if d.backward or d.elementwise or d.check.dtype not in ("float64", "float32") or "square" not in called(d.check.op):
+        return
+    if not isinstance(array, np.ndarray) or array.ndim < 1 or array.size < 4 or not _ignores_shift(d, name):
+        return
+    laws = [_law(d, name, array.shape, draw) for draw in (3, 4)]
+    if None in laws or laws[0][0] != laws[1][0]:
+        return
+    dtype, worst, mean = laws[0]
+    where = "" if dtype == d.check.dtype else f" (in {dtype})"
+    sentence = (
+        f"It computes the variance in one pass, as E[x^2] - E[x]^2{where}: the error grows with the square of the mean, "
+        f"to {worst:.1g} of the result at a mean of {format_number(mean)}. Subtract the mean first."
+    )
+    yield Claim("one-pass", sentence, shows=lambda seen: _has_a_mean(seen, name, d.fmt.max))
+
+
+def _ignores_shift(d: Diagnosis, name: str) -> bool:
+    plain = d.fresh("cause")
+    if plain is None:
+        return False
+    e = plain.evaluation
+    moved = [a + 4 if k.name == name else a for k, a in zip(e.built.kinds, e.built.arrays, strict=False)]
+    one, two = d.truth(e), d.truth(e, arrays=moved)
+    if one is None or two is None or one[0] is None:
+        return False
+    return bool((np.abs(values(one[0]) - values(two[0])) <= 1e-4 * np.abs(values(one[0])) + 1e-6).all())
+
+
+def _law(d: Diagnosis, name: str, shape: tuple[int, ...], draw: int) -> tuple[str, float, float] | None:
+    """The dtype in which the error is about u * mean^2 at each of several means, with the worst error and its mean."""
+    x = SPREAD * np.random.default_rng(draw).standard_normal(shape)
     errors = {}
-    for k in (10, 11, 20, 22) if s.check.dtype == "float32" else (14, 18, 21):
-        seen = s.altered({name: (x + 2.0**k).astype(DTYPES[s.check.dtype])}, (), s.plain_case("cause"))
+    for k in (0, 9, 10, 11, 19, 20, 22) if d.check.dtype == "float32" else (0, 14, 16, 18, 21):
+        seen = d.altered({name: (x + 2.0**k).astype(DTYPES[d.check.dtype])}, (), d.plain_case("cause"))
         errors[k] = _relative(seen) if seen is not None and not seen.party.error else math.nan
-    return _judged_one_pass(s, errors)
-
-
-def _judged_one_pass(s: Scene, errors: dict[int, float]) -> str:
-    """E[x^2] - E[x]^2 errs by about u * mean^2, in whichever dtype it is computed."""
-    for dtype in dict.fromkeys((s.check.dtype, "float64")):
-        expected = {k: FORMATS[dtype].u * 4.0**k / 16 for k in errors}
-        seen = {k: err for k, err in errors.items() if 64 * s.fmt.u < expected[k] < 0.1}
+    if not errors[0] < 2.0**10 * d.fmt.u:  # wrong without a mean, too: by another mistake
+        return None
+    for dtype in dict.fromkeys((d.check.dtype, "float64")):
+        expected = {k: FORMATS[dtype].u * 4.0**k / SPREAD**2 for k in errors}
+        seen = {k: err for k, err in errors.items() if 64 * d.fmt.u < expected[k] < 0.1}
         if len(seen) < 2 or not all(1 / 64 < err / expected[k] < 64 for k, err in seen.items()):
             continue
-        where = "" if dtype == s.check.dtype else f" (in {dtype})"
-        k = max(seen)
-        return (
-            f"It computes the variance in one pass, as E[x^2] - E[x]^2{where}: the error grows with the square of the mean, "
-            f"to {seen[k]:.1g} of the result at a mean of {shown(2.0**k)}. Subtract the mean first."
-        )
-    return ""
+        low, high = min(seen), max(seen)
+        if seen[high] > seen[low] * 2.0 ** (high - low):  # faster than the mean itself
+            return dtype, seen[high], 2.0**high
+    return None
 
 
-def one_by_one(s: Scene) -> str:
-    """A sum adds one element after the other in the dtype of its input: what is small beside the sum is lost."""
-    if s.check.op not in ("reductions.sum", "reductions.mean", "reductions.cumsum") or s.backward or s.seen.party.error:
-        return ""
-    name, n = s.pair.arrays[0].name, 4096
-    x = np.full((2, n), 0.75 * s.fmt.u)
-    x[:, 0] = 1.0
-    seen = s.altered(
-        {name: x.astype(DTYPES[s.check.dtype])}, (), replace(s.plain_case("cause"), options={"axis": -1}, shapes={})
-    )
-    if seen is None or seen.judged.grade != "fail" or seen.party.error:
-        return ""
-    got = outputs(seen)[0].reshape(2, -1)[:, -1]
-    if not (got == (1 / n if s.check.op.endswith("mean") else 1.0)).all():
-        return ""
-    return (
-        f"It adds one element after the other in {s.check.dtype}: of 1 and {n - 1} times {shown(0.75 * s.fmt.u)} "
-        "only the 1 is left. Add in pairs (np.sum along the last axis), or in a wider dtype."
-    )
+def _has_a_mean(seen: Seen, name: str, largest: float) -> bool:
+    """Whether a failing input is one where this costs digits: a mean beyond its spread, and no square that overflows."""
+    x = np.asarray(floats(seen.evaluation)[name], np.float64)
+    x = x[np.isfinite(x)]
+    if not x.size or seen.party.error or not np.isfinite(x).all():
+        return False
+    return bool(np.abs(x).max() < math.sqrt(largest) / 8 and np.abs(x).max() > 2.0**-20)
 
 
-# -- cancellation ------------------------------------------------------------------------------------------------------------
+# -- cancellation and rounding of the definition's own steps -----------------------------------------------------------------
 NAIVE = {
-    "special.log1p": ("log(1 + x)", lambda x: np.log(1 + x), "np.log1p"),
-    "special.expm1": ("exp(x) - 1", lambda x: np.exp(x) - 1, "np.expm1"),
-    "activations.tanh": ("2 sigma(2x) - 1", lambda x: 2 / (1 + np.exp(-2 * x)) - 1, "np.tanh"),
+    "log1p": "log(1 + x), which loses its digits to a cancellation where x is small. Use np.log1p",
+    "expm1": "exp(x) - 1, which loses its digits to a cancellation where x is small. Use np.expm1",
+    "tanh": "2 sigma(2x) - 1, which loses its digits to a cancellation where x is small. Use np.tanh",
+    "erfc": "1 - erf(x), which loses its digits to a cancellation where x is large. Use erfc",
 }
+MANY = 20_000
 
 
-def cancellation(s: Scene) -> str:
-    """Small results are right to an absolute error only."""
-    if s.seen.party.error or s.seen.judged.outcome.stage != "values":
-        return ""
-    if (named := _naive(s)) or s.backward or not is_elementwise(s.check.op):
-        return named
-    mine = [f for c, f in s.failed if (c.dtype, c.direction) == (s.check.dtype, s.check.direction)]
-    kept = [_absolute(f, s.fmt.u) for f in mine if f.judged.outcome.stage == "values" and not f.party.error]
-    if not kept or not all(kept) or not _absolute(s.seen, s.fmt.u):
-        return ""
-    return (
-        f"Digits are lost to a cancellation: small results carry the rounding error of terms of size 1 (about "
-        f"{shown(s.fmt.u)}). Do not subtract nearly equal numbers, as 1 + x, exp(x) - 1 or 1 - erf(x) do."
+def _naive(d: Diagnosis, seen: Seen) -> tuple[str, str] | None:
+    """It returns what the definition gives with differences in place of the functions that keep small results."""
+    names = [n for n in NAIVE if n in called(d.check.op)]
+    if len(names) != 1 or not _is_as_written(d, seen, naive=True) or _is_as_written(d, seen, naive=False):
+        return None
+    return "", f"It computes {NAIVE[names[0]]}."
+
+
+def _written(d: Diagnosis, seen: Seen) -> tuple[str, str] | None:
+    """It returns what the definition gives in floats of the dtype, rounded at each step."""
+    if not _is_as_written(d, seen, naive=False):
+        return None
+    if called(d.check.op) <= {"__mul__", "__truediv__", "__rtruediv__"}:
+        return "sum", (
+            f"It adds one element after the other in {d.check.dtype}: what is small beside the sum is lost. "
+            "Add in pairs (np.sum along the last axis), or in a wider dtype."
+        )
+    return "", (
+        f"It computes the definition as it is written, in {d.check.dtype}: the rounding errors of its steps reach the result, "
+        "by a cancellation or a value that leaves the range. Use a form that keeps small differences."
     )
 
 
-def _naive(s: Scene) -> str:
-    if s.check.op not in NAIVE or s.backward:
-        return ""
-    text, formula, instead = NAIVE[s.check.op]
-    x = np.resize(2.0 ** -np.arange(1.0, 40.0) * 1.37, np.shape(s.seen.evaluation.built.arrays[0]))
-    seen = s.altered({s.pair.arrays[0].name: x.astype(DTYPES[s.check.dtype])})
-    if seen is None or seen.party.error or seen.judged.grade != "fail":
-        return ""
-    with np.errstate(all="ignore"):
-        wanted = formula(np.asarray(seen.evaluation.built.arrays[0])).astype(np.float64)
-    if np.mean(np.abs(outputs(seen)[0] - wanted) <= s.fmt.u * np.abs(wanted)) < 0.8 or not departs(seen):
-        return ""
-    return f"It computes {text}, which loses its digits to a cancellation where x is small. Use {instead}."
+def _is_as_written(d: Diagnosis, seen: Seen, naive: bool) -> bool:
+    """Whether the result has the very errors that the definition has in floats of the dtype."""
+    e = seen.evaluation
+    if d.backward or sum(np.size(a) for a in e.built.arrays if a is not None) > MANY:
+        return False
+    key = ("written", id(seen), naive)
+    if key not in d.kept:
+        d.kept[key] = as_written(d.check.op, e.built.arrays, dict(e.built.options), e.dtype, naive)
+    wanted = d.kept[key]
+    if wanted is None or len(wanted) != len(e.truths):
+        return False
+    hits = misses = 0
+    for got, said, t in zip(outputs(seen), wanted, e.truths, strict=True):
+        if got is None or t is None or t.hi is None or got.shape != said.shape:
+            return False
+        with np.errstate(all="ignore"):
+            unit = FORMATS[e.dtype].u * np.abs(t.hi) + FORMATS[e.dtype].smallest
+            off, near = np.abs(said - t.hi), np.abs(got - said)
+            told = (off > 8 * unit) & np.isfinite(said)
+            hits += int((told & (near <= 0.02 * off + 2 * unit)).sum())
+            misses += int((told & ~(near <= 0.02 * off + 2 * unit)).sum())
+            misses += int((~told & np.isfinite(said) & (np.abs(got - t.hi) > 64 * unit)).sum())
+    return hits > 0 and hits >= 4 * misses
 
 
-def _absolute(seen, u: float) -> bool:
+def _cancellation(d: Diagnosis, seen: Seen) -> tuple[str, str] | None:
+    """Small results are right to an absolute error only."""
+    if d.backward or not d.elementwise or seen.judged.outcome.stage != "values":
+        return None
+    mine = [f for c, f in d.failed if (c.dtype, c.direction) == (d.check.dtype, d.check.direction)]
+    kept = [_absolute(f, d.fmt.u) for f in mine if f.judged.outcome.stage == "values" and not f.party.error]
+    if not kept or not all(kept) or not _absolute(seen, d.fmt.u):
+        return None
+    return "", (
+        f"Digits are lost to a cancellation: small results carry the rounding error of terms of size 1 (about "
+        f"{format_number(d.fmt.u)}). Do not subtract nearly equal numbers, as 1 + x, exp(x) - 1 or 1 - erf(x) do."
+    )
+
+
+def _absolute(seen: Seen, u: float) -> bool:
     got, want = outputs(seen)[0], values(seen.evaluation.truths[0])
     if got is None or got.shape != want.shape:
         return False
@@ -230,3 +308,10 @@ def _absolute(seen, u: float) -> bool:
     if not (wrong & (np.abs(want) > 4 * u) & (error > u / 256)).any():
         return False
     return bool(wrong.any()) and bool((np.abs(want[wrong]) < 0.3).all()) and bool((error[wrong] < 16 * u).all())
+
+
+NARROW = (narrow_input, narrow_result, experiment("rounds", _rounds_on_the_way))
+ACCURACY = (
+    one_pass, approximation, experiment("naive", _naive), experiment("written", _written),
+    experiment("cancellation", _cancellation),
+)  # fmt: skip

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parity.causes.scene import Predict, Scene, first_of, values
-from parity.judging import Seen
+from parity.causes.claims import Claim
+from parity.causes.comparing import values
+from parity.causes.diagnosis import Diagnosis, Predict
 
+if TYPE_CHECKING:
+    from parity.candidate.grade import Seen
+
+IGNORED = -100
+"""The usual label of what is to be ignored."""
 SENTENCE = "The mean counts labels that are ignored: the sum over the others is divided by {}. Divide by {} of the others only."
 
 
-def counted(s: Scene) -> str:
+def counted(d: Diagnosis) -> Iterator[Claim]:
     """A mean over all rows, where the ignored ones should not count."""
-    names = [k.name for k in s.pair.arrays]
-    if s.backward or "target" not in names or "weight" not in names:
-        return ""
-    return first_of(_denominators(s, names.index("target"), names.index("weight")), s)
+    names = [k.name for k in d.pair.arrays]
+    if not d.backward and "target" in names and "weight" in names:
+        for text, predict in _denominators(d, names.index("target"), names.index("weight")):
+            yield Claim("ignored labels", text, predict)
 
 
-def _denominators(s: Scene, target: int, weight: int) -> Iterator[tuple[str, Predict]]:
+def _denominators(d: Diagnosis, target: int, weight: int) -> Iterator[tuple[str, Predict]]:
     def summed(seen: Seen):
         e = seen.evaluation
-        if np.asarray(e.built.arrays[target]).dtype.kind != "i":
+        labels = np.asarray(e.built.arrays[target])
+        if labels.dtype.kind != "i" or not (labels == e.built.options.get("ignore_index", IGNORED)).any():
             return None
-        return s.truth(e, options={**e.built.options, "reduction": "sum"})
+        return d.truth(e, options={**e.built.options, "reduction": "sum"})
 
     def divided(count):
         def predict(seen: Seen):
@@ -38,7 +46,7 @@ def _denominators(s: Scene, target: int, weight: int) -> Iterator[tuple[str, Pre
         """The weights of all labels; an ignored one looks up that of class 0, as code that masks afterwards does."""
         arrays = seen.evaluation.built.arrays
         labels, w = np.asarray(arrays[target]), arrays[weight]
-        ignored = seen.evaluation.built.options.get("ignore_index", -100)
+        ignored = seen.evaluation.built.options.get("ignore_index", IGNORED)
         used = np.where(labels == ignored, 0, labels)
         return float(labels.size if w is None else np.asarray(values(w))[used].sum())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
 import click
@@ -34,13 +35,10 @@ def certify(names, effort, names_of_paths, jobs, write, because, quiet) -> None:
     from parity import api, certify, loader
     from parity.evidence import read_evidence, this_run
     from parity.journal import Journal
-    from parity.remote import current_path
     from parity.report.certify import certification_lines
     from parity.report.progress import progress
     from parity.tolerances import read_table
 
-    if current_path() != "native":
-        raise ParityError("Certify sets the dispatch switches itself; unset NPY_DISABLE_CPU_FEATURES, ATEN_CPU_CAPABILITY etc.")
     if because and not write:
         raise ParityError("--because gives the reason for a change of the table; add --write.")
     ops, table, evidence = loader.select(names), read_table(), read_evidence()
@@ -48,6 +46,7 @@ def certify(names, effort, names_of_paths, jobs, write, because, quiet) -> None:
     if missing:
         raise ParityError(f"{missing[0]} has no row in {table.path}; add one (docs/tolerances.md shows how).")
     paths = _paths(names_of_paths)
+    _say_what_is_left_aside()
     run = this_run("parity certify", paths, date.today().isoformat())
     about = {"sources": certify.sources(table, evidence), "effort": effort, "run": {**run, "date": ""}}
     journal = Journal(certify.work_file(ops), about)
@@ -72,11 +71,19 @@ def _paths(names) -> dict[str, dict[str, str]]:
     return {name: v for name, v in every.items() if not names or name in ("native", *names)}
 
 
+def _say_what_is_left_aside() -> None:
+    """Every path has its own switches, also the native one, so those of the environment do not count."""
+    from parity.remote import SWITCHES
+
+    if found := [name for name in SWITCHES if os.environ.get(name)]:
+        click.echo(f"Certify sets the dispatch switches itself; {', '.join(found)} are left aside.", err=True)
+
+
 def _write(result, evidence, table, ops, run, because) -> None:
     """Replace the table, then the evidence, each whole."""
     from parity import certify
     from parity.evidence import add_run
-    from parity.journal import replace_file
+    from parity.files import replace_file
     from parity.table_edit import edited
 
     raised = result.of("violated") if because else []

@@ -14,7 +14,7 @@ def write(path: str | None, text: str) -> None:
     if path == "-":
         click.echo(text, nl=False)
     elif path is not None:
-        from parity.journal import replace_file
+        from parity.files import replace_file
 
         target = Path(path)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -58,6 +59,8 @@ def search(op, dtypes, directions, whos, budget, seconds, seeds, json_path, writ
     row = read_table(None, overlay).rows.get(chosen[0])
     if write and chosen[0] in loader.own_ops():
         raise ParityError(f"{chosen[0]} is an op of your own, whose witnesses parity does not keep; leave --write out.")
+    if write:
+        _check_that_evidence_is_of_a_checkout()
     cells, reasons = _cells(chosen[0], dtypes, directions)
     if not cells:
         raise NothingSelected(f"There is nothing to search: {reasons[0]}")
@@ -149,6 +152,18 @@ def _plain(f: Finding) -> dict:
     return {
         **{n: getattr(f, n) for n in names}, **numbers, "results": dict(f.results), "witness": encode_stored(f.case, f.stored),
     }  # fmt: skip
+
+
+def _check_that_evidence_is_of_a_checkout() -> None:
+    """Witnesses are kept in a working copy of the project, never in a package that is installed."""
+    from parity.evidence import evidence_path
+
+    folder, package = evidence_path().parent, Path(__file__).parents[1]
+    if folder == package or (folder == package.parent and not (folder / "pyproject.toml").is_file()):
+        raise ParityError(
+            "--write changes the evidence of a checkout, and this is an installed package; "
+            "search with --json FILE to keep what is found, or run `parity search` in a checkout of the project."
+        )
 
 
 def _keep(findings: list[Finding]) -> str:

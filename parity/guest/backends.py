@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import sys
@@ -127,6 +128,43 @@ def guess(found, kind):
 def _annotations(found):
     fn = getattr(found, "forward", found) if inspect.isclass(found) else found
     return " ".join(map(str, getattr(fn, "__annotations__", {}).values()))
+
+
+def is_certain(found, kind):
+    """Whether what an object is says which arrays it takes, so that a guess needs no trial."""
+    root = (getattr(found, "__module__", None) or "").split(".")[0]
+    return kind in ("module", "autograd") or root in ("torch", "jax", "jaxlib") or isinstance(found, np.ufunc)
+
+
+def libraries(found):
+    """The array libraries that the module of a function, class or object has imported."""
+    found = inspect.unwrap(found) if inspect.isroutine(found) else found
+    while isinstance(found, functools.partial):
+        found = found.func
+    names = getattr(found, "__globals__", None)
+    if names is None:
+        module = sys.modules.get(getattr(found, "__module__", None) or type(found).__module__)
+        names = {} if module is None else vars(module)
+    roots = {_library(value) for value in list(names.values())}
+    return [n for n in BACKENDS if n in roots and n != "numpy"]
+
+
+def _library(value):
+    """The top-level name of a module, or of the module that a function or class comes from."""
+    try:
+        module = value.__name__ if inspect.ismodule(value) else value.__module__
+        return module.partition(".")[0]
+    except Exception:  # an object of the candidate's, which may answer anything
+        return ""
+
+
+def made_by(result):
+    """The library whose arrays a result consists of; "" where it is NumPy's or nobody's."""
+    for value in result if isinstance(result, (tuple, list)) else (result,):
+        root = (type(value).__module__ or "").partition(".")[0]
+        if root in ("torch", "jax", "jaxlib"):
+            return "torch" if root == "torch" else "jax"
+    return ""
 
 
 def others(backend):

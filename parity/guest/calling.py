@@ -7,12 +7,13 @@ what it returns becomes NumPy again.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 
 import numpy as np
 
-from . import backends
+from . import backends, elements
 
 USUAL = {"axis": "dim", "keepdims": "keepdim"}
 """What torch calls NumPy's options."""
@@ -22,19 +23,26 @@ class Refused(TypeError):
     """The candidate cannot be called like that at all."""
 
 
+class Incomplete(TypeError):
+    """The constructor of a class needs what the op has not."""
+
+
 class Candidate:
     """The user's object, ready to be called.
 
-    `kind` is "function", "class", "module" (torch.nn.Module), "autograd" (torch.autograd.Function) or "object".
+    `kind` is "function", "class", "module" (torch.nn.Module), "autograd" (torch.autograd.Function), "scheduler" (a class or
+    object with `step`) or "object".  With `inplace` it writes its result into its first array.
     """
 
-    def __init__(self, found, backward=None, arrays="auto", rename=None):
-        self.found, self.own_backward = found, backward
+    def __init__(self, found, backward=None, arrays="auto", rename=None, inplace=False):
+        self.found, self.own_backward, self.inplace = found, backward, inplace
         self.kind = _kind(found)
         self.rename = {ours: theirs for theirs, ours in (rename or {}).items()}
         self.rename |= self._usual()
         self.backend = backends.BACKENDS[arrays] if arrays != "auto" else backends.guess(found, self.kind)
         self.guessed = arrays == "auto"
+        self.by_element = False
+        """Whether it takes numbers, not arrays."""
         self.places = []
         """Of each argument of the next call: "" (by position), a name in the op's terms (by keyword), None (not given)."""
 
@@ -54,6 +62,48 @@ class Candidate:
                 found[self._ours(name)] = (p.kind.name, _default(p.default))
         return found
 
+    def defaults(self, direction):
+        """Name (the op's) -> the default of each parameter, as text, where it is plain data."""
+        found = {}
+        for fn, skip in self._signatures(direction):
+            try:
+                parameters = list(inspect.signature(fn).parameters.items())[skip:]
+            except (TypeError, ValueError):
+                return {}
+            found.update({self._ours(n): repr(p.default) for n, p in parameters if _is_plain(p.default)})
+        return found
+
+    def names(self):
+        """Its own names of all its parameters; None where Python cannot tell, or where it takes any."""
+        found = []
+        for fn, skip in [*self._signatures("forward"), *self._signatures("backward")]:
+            try:
+                parameters = list(inspect.signature(fn).parameters.values())[skip:]
+            except (TypeError, ValueError):
+                return None
+            if any(p.kind is p.VAR_KEYWORD for p in parameters):
+                return None
+            found += [p.name for p in parameters if p.name not in found]
+        return found
+
+    def needs(self):
+        """What a class requires of whoever makes an object of it, in the op's names."""
+        if not inspect.isclass(self.found) or self.kind == "autograd" or not _has_constructor(self.found):
+            return []
+        return [
+            self._ours(n) for n, p in list(inspect.signature(self.found.__init__).parameters.items())[1:] if _is_required(p)
+        ]
+
+    def held(self):
+        """How many arrays an object takes when it is called, and the names of the parameters that it always has."""
+        names = getattr(self.found, "_parameters", None) or {}
+        if inspect.isclass(self.found) or not names:
+            return None
+        return {
+            "takes": _capacity(getattr(self.found, "forward", self.found)),
+            "names": [k for k, v in names.items() if v is not None],
+        }
+
     def _usual(self):
         """Its `dim` is the op's `axis`, unless it has an `axis` or the user says otherwise."""
         named = {n for d in ("forward", "backward") for n in self.parameters(d) or ()}
@@ -64,6 +114,10 @@ class Candidate:
             return [(self.own_backward, 0)]
         if self.kind == "autograd":
             return [(self.found.forward, self._contexts())]
+        if self.kind == "scheduler":
+            return (
+                [(self.found.__init__, 1)] if inspect.isclass(self.found) and _has_constructor(self.found) else [(_nothing, 0)]
+            )
         if self.kind in ("class", "module") and inspect.isclass(self.found):
             call = getattr(self.found, "forward", None) or self.found.__call__
             return [*([(self.found.__init__, 1)] if _has_constructor(self.found) else []), (call, 1)]
@@ -90,18 +144,31 @@ class Candidate:
     def forward(self, args, options, marked):
         """The candidate's result, as it returns it."""
         _refuse_other_loops(self.found, args)
-        return self._prepared(options)(*self.backend.convert(args, marked))
+        given = self.backend.convert(args, () if self.inplace else marked)  # autograd wants its leaves unchanged
+        return self._result(self._prepared(options), given)
+
+    def _result(self, fn, given):
+        """What a function returns; one that works in place may return nothing."""
+        found = fn(*given)
+        return given[0] if found is None and self.inplace and given else found
 
     def backward(self, args, options, marked):
         """The candidate's gradients; the first argument is the gradient of the output."""
         how = self.backward_kind()
         if how == "autodiff":
             self.places = self.places[1:]
-            return self.backend.differentiate(self._prepared(options), args[0], args[1:], marked)
+            return self.backend.differentiate(self._differentiable(options), args[0], args[1:], marked)
         given = self.backend.convert(args, ())
         if how == "own":
-            return self._placed(self.own_backward, given, options)
+            return self._result(lambda *arrays: self._placed(self.own_backward, arrays, options), given)
         return self._by_method(given, options)
+
+    def _differentiable(self, options):
+        """The function to differentiate; one that works in place gets copies."""
+        fn = self._prepared(options)
+        if not self.inplace:
+            return fn
+        return lambda *arrays: self._result(fn, [a.clone() if hasattr(a, "clone") else a for a in arrays])
 
     def _by_method(self, given, options):
         """A `backward` method: backward(grad_output, arrays…), or backward(grad_output) after forward(arrays…)."""
@@ -117,9 +184,25 @@ class Candidate:
         """A function of the arrays alone."""
         if self.kind == "autograd":
             return self._applied(options)
+        if self.kind == "scheduler":
+            return lambda steps: elements.rates(self._scheduler(options), steps)
         if self.kind in ("class", "module", "object"):
             return lambda *args: _with_parameters(*self._instance(*self._split(args, options)), self.backend)
         return lambda *arrays: self._placed(self.found, arrays, options)
+
+    def _scheduler(self, options):
+        """A scheduler at its first step."""
+        if not inspect.isclass(self.found):
+            return copy.deepcopy(self.found)
+        options = self._theirs(options)
+        self._complete(inspect.signature(self.found).parameters.items(), options)
+        return self.found(**options)
+
+    def _complete(self, parameters, given):
+        """Refuse a constructor that requires more than it is given."""
+        missing = [n for n, p in parameters if _is_required(p) and n not in given]
+        if missing:
+            raise Incomplete(f"the constructor of {self.found.__name__} needs {_listed(missing)}")
 
     def _split(self, args, options):
         """The arguments that go by position, and the options with those that go by name."""
@@ -129,7 +212,8 @@ class Candidate:
     def _placed(self, fn, args, options):
         """Call a function with each argument in its place."""
         args, options = self._split(args, options)
-        return fn(*args, **self._theirs(options))
+        call = elements.by_element if self.by_element else _plainly
+        return call(fn, args, self._theirs(options))
 
     def _theirs(self, options):
         return {self.rename.get(k, k): v for k, v in options.items()}
@@ -149,6 +233,7 @@ class Candidate:
         mine = {k: v for k, v in options.items() if k in wanted and (k not in call or k in slots)}
         missing = [n for n, p in list(wanted.items())[1:] if _is_required(p) and n not in mine]
         settings = dict(zip(missing, [i for i, a in enumerate(args) if backends.is_setting(a)]))
+        self._complete(list(wanted.items())[1:], {**mine, **settings})
         instance = self.found(**mine, **{n: args[i] for n, i in settings.items()})
         left = [a for i, a in enumerate(args) if i not in settings.values()]
         return self.backend.fitted(instance, left), left, {k: v for k, v in options.items() if k not in mine}
@@ -187,10 +272,37 @@ def _kind(found):
             return "autograd"
         if isinstance(found, torch.nn.Module) or (inspect.isclass(found) and issubclass(found, torch.nn.Module)):
             return "module"
+    if elements.is_scheduler(found if inspect.isclass(found) else type(found)):
+        return "scheduler"
     if inspect.isclass(found):
         return "class"
     plain = inspect.isroutine(found) or isinstance(found, np.ufunc) or not hasattr(found, "forward")
     return "function" if plain else "object"
+
+
+def made(found):
+    """What a factory (a function without parameters) makes; anything else as it is."""
+    if not inspect.isfunction(found) or inspect.signature(found).parameters:
+        return found
+    return found()
+
+
+def _plainly(fn, args, options):
+    return fn(*args, **options)
+
+
+def _nothing():
+    """Has no parameters."""
+
+
+def _listed(names):
+    return " and ".join([*filter(None, [", ".join(names[:-1])]), names[-1]])
+
+
+def _is_plain(value):
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (bool, int, float, str)
 
 
 def _default(default):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import importlib.machinery
 import json
 import os
 import resource
@@ -13,10 +14,11 @@ import traceback
 
 import numpy as np
 
-from . import backends, wire
-from .calling import Candidate
+from . import backends, elements, wire
+from .calling import Candidate, made
 from .loading import CannotLoad, from_file, from_import, load
-from .watching import LibraryCalls, Watch, caught_warnings
+from .parent import end_with
+from .watching import LibraryCalls, Watch, caught_warnings, quieten
 
 POISON = (0xA5, 0x5A)
 """Bytes that freed memory is filled with before the first and the second call (as floats: numbers that no one expects)."""
@@ -24,8 +26,9 @@ KEPT = 64
 """Blocks of each size that are poisoned: more than NumPy keeps for reuse."""
 
 
-def main(requests, results, stacks):
-    """Serve; the three arguments are file descriptors."""
+def main(requests, results, stacks, parent, at_once):
+    """Serve; the first three arguments are file descriptors, the others say with which process to end, and how."""
+    end_with(parent, at_once)
     faulthandler.enable(stacks, all_threads=True)
     faulthandler.register(signal.SIGUSR1, stacks, all_threads=True)
     server = Server(results)
@@ -37,7 +40,19 @@ def main(requests, results, stacks):
             return
         except OSError:
             os._exit(wire.NO_CHANNEL)
+        if not at_once:  # in case the engine is gone by then, and the candidate lets no other thread run
+            faulthandler.dump_traceback_later(message.get("overdue", LOADING), exit=True, file=stacks)
         server.answer(message, blobs)
+        faulthandler.cancel_dump_traceback_later()
+
+
+LOADING = 300
+"""Seconds after which loading is overdue."""
+WRONG_ARRAYS = ("TypeError", "AttributeError", "TracerArrayConversionError")
+"""Errors by which functions refuse the arrays of another library."""
+TRIALS = 3
+"""Calls in which it is found out which arrays a candidate takes."""
+NUMBERS = [("scalar", "takes one number at a time: it is asked element by element")]
 
 
 class Server:
@@ -49,7 +64,9 @@ class Server:
         self.memory = None
         self.held = {}
         """Values that cannot cross (states of an optimizer), by number, until a call that gets none of them."""
-        self.calls = 0
+        self.settled = True
+        """Whether it is known which arrays the candidate takes."""
+        self.trials = 0
 
     def answer(self, message, blobs):
         """Do what is asked and send the answer."""
@@ -77,22 +94,43 @@ class Server:
         sys.path[:0] = message["path"]
         limit_memory(message["memory"] + (16 << 30))
         self.memory = message["memory"]
-        np.seterr(all="ignore")  # hostile inputs overflow; whatever the candidate sets instead is seen
+        quieten()
         self.watch = Watch(message["forbid"])
         found = _object(message["forward"], blobs)
         backward = None if message["backward"] is None else _object(message["backward"], blobs)
-        self.candidate = c = Candidate(found, backward, message["arrays"], message["rename"])
-        if c.backend.name != "numpy":
-            c.backend.convert([np.zeros(1)], ())  # so that the library is there before memory is limited
+        self._refuse_unknown(message["forbid"])
+        self.candidate = c = Candidate(_made(found), backward, message["arrays"], message["rename"], message["inplace"])
+        c.by_element = message["by_element"]
+        self.settled = not c.guessed or backends.is_certain(c.found, c.kind)
+        for name in {c.backend.name, *([] if self.settled else [*message["libraries"], *backends.libraries(c.found)])}:
+            _prepare(name)  # so that the library is there before memory is limited
         notes = [("loading" if _may_change(*n) else n[0], n[1]) for n in self.watch.look()]
         self.watch.snapshot()
         limit_memory(self.memory)
+        directions = ("forward", "backward")
         return {
-            "status": "loaded", "kind": c.kind, "arrays": c.backend.name, "backward": c.backward_kind(), "notes": notes,
-            "rename": {theirs: ours for ours, theirs in c.rename.items()},
-            "parameters": {d: c.parameters(d) for d in ("forward", "backward")},
-            "called": {d: c.parameters(d, called=True) for d in ("forward", "backward")},
+            "status": "loaded", "kind": c.kind, "is_class": isinstance(c.found, type), "notes": notes, "settled": self.settled,
+            "rename": {theirs: ours for ours, theirs in c.rename.items()}, "held": c.held(), "names": c.names(),
+            "needs": c.needs(),
+            **self._known(),
+            "parameters": {d: c.parameters(d) for d in directions},
+            "called": {d: c.parameters(d, called=True) for d in directions},
+            "defaults": {d: c.defaults(d) for d in directions},
+            "bfloat16": importlib.machinery.PathFinder.find_spec("ml_dtypes") is not None,
         }  # fmt: skip
+
+    def _known(self):
+        """What the first call shows."""
+        c = self.candidate
+        return {"arrays": c.backend.name, "backward": c.backward_kind(), "by_element": c.by_element}
+
+    def _refuse_unknown(self, names):
+        """Refuse to forbid what nobody could import (the folder of the candidate is on the path by now)."""
+        finders = [f for f in sys.meta_path if f is not self.watch and hasattr(f, "find_spec")]
+        for name in names:
+            known = name in sys.modules or name in self.watch.libraries
+            if not known and not any(f.find_spec(name, None) is not None for f in finders):
+                raise CannotLoad(f"There is no library {name!r} to be forbidden; give the name of one that can be imported.")
 
     def do_list(self, message, blobs, out):
         """The public functions of a module."""
@@ -107,13 +145,14 @@ class Server:
     def do_call(self, message, blobs, out):
         """Call the candidate twice on copies of the same input; the second time its calls of a library are watched."""
         first = self._once(message, blobs, POISON[0], ())
-        if self.calls == 0 and self.candidate.guessed and first["status"] == "raised":
-            first = self._other_backends(message, blobs, first)
-        self.calls += 1
+        if not self.settled:
+            first = self._settle(message, blobs, first)
         notes, result, memories = first.pop("notes"), first.pop("result", None), first.pop("memories")
         if '"held"' not in json.dumps([message["args"], message["options"]]):
             self.held.clear()
-        answer = {**first, "first": _encoded(result, out, self._hold), "inputs": _bytes(memories, out)}
+        answer = {**first, "first": _encoded(result, out, self._hold), **self._known()}
+        if not self.candidate.inplace:
+            answer["inputs"] = _bytes(memories, out)
         if first["status"] == "returned" and message["twice"]:
             second = self._once(message, blobs, POISON[1], message["watched"])
             notes += [n for n in second["notes"] if n not in notes]
@@ -131,42 +170,70 @@ class Server:
         arrays = []
         args = wire.decode(message["args"], blobs, _unpickled, arrays, self.held)
         options = wire.decode(message["options"], blobs, _unpickled, arrays, self.held)
+        if self.candidate.inplace:
+            args, arrays = _apart(args, arrays)
         marked = [a for a, _, wanted in arrays if wanted]
         for a, _, _ in arrays:
-            a.flags.writeable = message["writable"]
+            a.flags.writeable = message["writable"] or self.candidate.inplace
         _poison(poison, [k * memory.nbytes for _, memory, _ in arrays for k in (1, 2, 4)])
         self.watch.snapshot()
         with caught_warnings() as warned, LibraryCalls(watched) if watched else _Nothing() as calls:
             self.candidate.places = message["places"]
-            found = self._called(message["direction"], args, options, marked)
-        found["notes"] = self.watch.look() + _remarks(warned, calls)
+            found = self._called(message, args, options, marked)
+        found["notes"] = self.watch.look() + _remarks(warned, calls) + NUMBERS * self.candidate.by_element
         found["memories"] = [memory for _, memory, _ in arrays]
         given = [a for a, _, _ in arrays if a.size]
         found["notes"] += _subclasses(found.get("result"))
-        found["alias"] = any(np.shares_memory(r, a) for r in _leaves(found.get("result")) for a in given)
+        leaves = [] if self.candidate.inplace else _leaves(found.get("result"))
+        found["alias"] = any(np.shares_memory(r, a) for r in leaves for a in given)
         generators = [v for v in [*args, *options.values()] if isinstance(v, np.random.Generator)]
         found["generators"] = [wire.encode(g, []) for g in generators]
         return found
 
-    def _called(self, direction, args, options, marked):
+    def _called(self, message, args, options, marked):
         try:
-            result = getattr(self.candidate, direction)(args, options, marked)
-            return {"status": "returned", "result": backends.to_numpy(result)}
+            return self._returned(message["direction"], args, options, marked)
         except BaseException as e:  # SystemExit, KeyboardInterrupt and the candidate's own
-            return {"status": "raised", "type": type(e).__name__, "message": _one_line(e), "where": _where(e)}
+            again = message["numbers"] and not self.candidate.by_element and self.candidate.backend.name == "numpy"
+            found = self._by_element(message, args, options) if again and elements.takes_numbers_only(e, args) else None
+            name, text = _named(e)
+            return found or {"status": "raised", "type": name, "message": text, "where": _where(e)}
         finally:
             _flush()
 
-    def _other_backends(self, message, blobs, first):
-        """The candidate may want other arrays than guessed: the first call tells."""
-        guessed = self.candidate.backend
-        if first["type"] in ("TypeError", "AttributeError", "TracerArrayConversionError"):
-            for backend in backends.others(guessed):
-                self.candidate.backend = backend
-                found = self._once(message, blobs, POISON[0], ())
-                if found["status"] == "returned":
-                    return {**found, "arrays": backend.name}
-        self.candidate.backend = guessed
+    def _returned(self, direction, args, options, marked):
+        result = getattr(self.candidate, direction)(args, options, marked)
+        return {"status": "returned", "result": backends.to_numpy(result), "made": backends.made_by(result)}
+
+    def _by_element(self, message, args, options):
+        """What a function of one number returns for arrays; it is called so from now on.  None where it does not return."""
+        self.candidate.by_element = True
+        try:
+            return self._returned(message["direction"], args, options, ())
+        except BaseException:  # it was not the array that it refused
+            self.candidate.by_element = False
+            return None
+
+    def _settle(self, message, blobs, first):
+        """Which arrays the candidate takes, by what it does with those that were guessed.
+
+        Where it refuses them, or returns those of a library, it gets the arrays of that library.
+        """
+        c, self.trials = self.candidate, self.trials + 1
+        guessed, numbers = c.backend, c.by_element
+        returned, tried = first["status"] == "returned", []
+        if returned:
+            tried = [backends.BACKENDS[n] for n in [first["made"]] if n not in ("", guessed.name)]
+        elif first["type"] in WRONG_ARRAYS:
+            tried = backends.others(guessed)
+        self.settled = returned or self.trials == TRIALS
+        for c.backend in tried:
+            c.by_element = False
+            found = self._once(message, blobs, POISON[0], ())
+            if found["status"] == "returned":
+                self.settled = True
+                return {**found, "notes": [n for n in first["notes"] if n[0] == "library"] + found["notes"]}
+        c.backend, c.by_element = guessed, numbers
         return first
 
 
@@ -188,6 +255,23 @@ class _Nothing:
 # -- parts of an answer --------------------------------------------------------------------------------------------------------
 def _object(given, blobs):
     return load(given["spec"]) if "spec" in given else _unpickled(blobs[given["pickle"]])
+
+
+def _made(found):
+    try:
+        return made(found)
+    except Exception as e:
+        raise CannotLoad(
+            f"The factory raised {type(e).__name__}: {e}; it must make an instance without being given anything."
+        ) from e
+
+
+def _prepare(name):
+    """Have a library imported."""
+    if name == "numpy":
+        return
+    with contextlib.suppress(ImportError):
+        backends.BACKENDS[name].convert([np.zeros(1)], ())
 
 
 def _unpickled(data):
@@ -217,6 +301,13 @@ def _bytes(memories, out):
     return list(range(len(out) - len(memories), len(out)))
 
 
+def _apart(args, arrays):
+    """Copies in place of arrays whose elements share memory with each other: nobody could write into these."""
+    shared = [a for a, _, _ in arrays if any(step == 0 and n > 1 for step, n in zip(a.strides, a.shape))]
+    copies = {id(a): a.copy() for a in shared}
+    return [copies.get(id(a), a) for a in args], [(copies.get(id(a), a), m, wanted) for a, m, wanted in arrays]
+
+
 def _leaves(result):
     if isinstance(result, np.ndarray):
         return [result]
@@ -236,6 +327,13 @@ def _remarks(warned, calls):
         kinds.setdefault(w.category.__name__, _one_line(w.message))
     notes = [("warning", f"warns: {name}: {text[:120]}") for name, text in kinds.items()]
     return notes + [("library", f"calls torch's own {name}: what it returns is torch's answer") for name in sorted(calls.found)]
+
+
+def _named(error):
+    """The type and the text of an error; one that is no Exception, and none of Python's own, is a BaseException."""
+    name, text = type(error).__name__, _one_line(error)
+    plain = isinstance(error, Exception) or type(error).__module__ == "builtins"
+    return (name, text) if plain else ("BaseException", f"{name}: {text}")
 
 
 def _one_line(error):

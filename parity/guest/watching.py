@@ -38,8 +38,20 @@ def _handled(old):
             signal.signal(number, handler)
 
 
+def quieten():
+    """Let NumPy's floating-point errors pass unheard, in a way that no candidate would choose: whatever it sets is seen."""
+    np.seterrcall(_unheard)
+    np.seterr(all="call")
+
+
+def _unheard(kind, flag):
+    """Hostile inputs overflow all the time."""
+
+
 SHARED = {
-    "NumPy's error handling (np.seterr)": (np.geterr, lambda old: np.seterr(**old)),
+    "NumPy's error handling (np.seterr)": (
+        lambda: (np.geterr(), np.geterrcall()), lambda old: (np.seterr(**old[0]), np.seterrcall(old[1])),
+    ),
     "NumPy's global random state (np.random)": (_np_state, None),
     "Python's global random state (random)": (random.getstate, random.setstate),
     "the current folder (os.chdir)": (os.getcwd, os.chdir),
@@ -47,7 +59,7 @@ SHARED = {
     "the recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
     "the signal handlers (signal)": (lambda: {s: signal.getsignal(s) for s in signal.valid_signals()}, _handled),
     "NumPy's print options": (np.get_printoptions, lambda old: np.set_printoptions(**old)),
-}
+}  # fmt: skip
 """Shared state: how to read it, and how to put it back."""
 
 
@@ -71,6 +83,8 @@ class Watch:
         """(kind, sentence) of what was done since the last look; kinds are "forbidden", "state" and remarks."""
         self.names, self.modules = {}, {}
         self.shared = {}
+        self.unchanged = False
+        """Whether all is as it was at the snapshot."""
         self.calling = False
         """Whether the candidate is running now."""
         self.threads = set(threading.enumerate())
@@ -102,18 +116,22 @@ class Watch:
     # -- state -----------------------------------------------------------------------------------------------------------------
     def snapshot(self):
         """Remember the state of modules that were not seen before, and all shared state."""
+        self.calling = True
+        new = any(m in sys.modules and m not in self.names for m in PATCHED)
+        if self.unchanged and not new:
+            return
         for module in PATCHED:
             if module in sys.modules and module not in self.names:
                 self.modules[module] = sys.modules[module]
                 self.names[module] = dict(vars(sys.modules[module]))
         self.shared = {k: (get(), get, put) for k, (get, put) in {**SHARED, **_torch_shared()}.items()}
         self.random_state = np.random.get_state()
-        self.calling = True
 
     def look(self):
         """What was changed since the snapshot, as sentences; everything is put back."""
         self.calling = False
         changed = [*self._patched(), *self._changed()]
+        self.unchanged = not changed
         found, self.notes = list(dict.fromkeys(self.notes)) + [("state", f"changes {c}") for c in changed], []
         return found + self._libraries() + self._threads()
 

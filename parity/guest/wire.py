@@ -17,6 +17,8 @@ HEAD = struct.Struct("<IQ")
 LONGEST_HEADER = 1 << 26
 LONGEST_INTEGER = 4096
 """Bits; JSON would take Python's own limit."""
+SHOWN = 60
+"""Characters of the text of what cannot cross."""
 NO_CHANNEL = 113
 """Exit code of a process that cannot reach the engine any more."""
 
@@ -109,10 +111,22 @@ def encode(value, blobs, pickled=None, marked=(), hold=None):
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return {"dtype": np.dtype(value).name}
     if pickled is None:
-        name = f"array of {value.dtype.name}" if isinstance(value, np.ndarray) else type(value).__name__
-        return {"foreign": name, "held": None if hold is None else hold(value)}
+        return {"foreign": _name(value), "held": None if hold is None else hold(value), "shown": _shown(value)}
     blobs.append(pickled(value))
     return {"pickle": len(blobs) - 1}
+
+
+def _name(value):
+    return f"array of {value.dtype.name}" if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def _shown(value):
+    """The beginning of a value's text."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception as e:  # the candidate's own __repr__
+        return f"(its text cannot be had: {type(e).__name__})"
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 
 def _crosses(dtype):
@@ -194,7 +208,7 @@ def decode(data, blobs, unpickled=None, found=None, held=None):
         return dtype_of(inner).type
     if kind == "pickle" and unpickled is not None:
         return unpickled(blobs[inner])
-    return Foreign(str(inner), data.get("held"))
+    return Foreign(str(inner), data.get("held"), str(data.get("shown", "")))
 
 
 def _decoded_array(data, blobs, found):
@@ -216,8 +230,8 @@ def _decoded_array(data, blobs, found):
 class Foreign:
     """Stands for something that came back and is no array, number or container."""
 
-    def __init__(self, name, held=None):
-        self.name, self.held = name, held
+    def __init__(self, name, held=None, shown=""):
+        self.name, self.held, self.shown = name, held, shown
 
 
 class Named(tuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from parity.candidate.grade import Seen
 from parity.cases import Case
-from parity.judging import Seen
 from parity.minimise.options import simplify_options
 from parity.minimise.shapes import shorten
 from parity.minimise.trial import FEW, Trial, why_not_smaller

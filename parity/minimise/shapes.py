@@ -11,7 +11,7 @@ import numpy as np
 
 from parity import oracle
 from parity.cases import generator
-from parity.hostile import FORMATS
+from parity.formats import FORMATS
 from parity.loader import definition, is_elementwise
 from parity.minimise.options import exchanged
 from parity.minimise.trial import Trial

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from parity.candidate.grade import Judge, Seen
 from parity.cases import Case, Stored, with_stored
 from parity.evaluate import library
-from parity.judging import Judge, Seen
 from parity.verdict import Check
 
 FEW = 4

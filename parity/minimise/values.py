@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from parity.formats import DTYPES
 from parity.minimise.trial import FEW, Trial
-from parity.rounding import DTYPES
 from parity.search.ranges import Range, cotangent_range, ranges_of
 
 Attempt = Callable[[np.ndarray], bool]

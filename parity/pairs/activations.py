@@ -13,13 +13,13 @@ CORNERS = tuple(s * c for c in UNIT_STEPS for s in (-1, 1))
 ROWS = (
     with_options(axis=0),
     with_options(axis=1),
-    with_shapes("axis=1_of_3d", {"axis": 1}, x=(2, 5, 3)),
-    with_shapes("axis=-2_of_3d", {"axis": -2}, x=(2, 5, 3)),
-    with_shapes("empty_rows", x=(3, 0)),
-    with_shapes("no_rows", x=(0, 4)),
+    with_shapes("axis=1_of_3d", {"axis": 1}, condition="several batch axes", x=(2, 5, 3)),
+    with_shapes("axis=-2_of_3d", {"axis": -2}, condition="several batch axes", x=(2, 5, 3)),
+    with_shapes("empty_rows", condition="empty arrays", x=(3, 0)),
+    with_shapes("no_rows", condition="empty arrays", x=(0, 4)),
     with_shapes("one_class", x=(3, 1)),
-    with_shapes("vector", x=(6,)),
-    with_shapes("single_number", x=()),
+    with_shapes("vector", condition="no batch axis", x=(6,)),
+    with_shapes("single_number", condition="0-d arrays", x=()),
     with_shapes("long_row", x=(1, 200)),
 )
 ELU_TAIL = (-1e-5, -0.5, -17.0, -37.0, -103.97, -709.0, -745.1)
@@ -47,16 +47,17 @@ def _scipy_log_softmax(x, axis=-1):
     return log_softmax(x, axis=axis)
 
 
+# Softmax and its kin, and the logarithms of 1 + e^x, exist in their own right because the plain quotient or logarithm of
+# exponentials overflows: hence `spans_range`.
 def _row_op(name: str, scipy=None) -> Pair:
     x = Logits("x").also(confident=CONFIDENT)
     without = {("scipy", "*", "forward", "empty_rows"): "SciPy takes no maximum of an empty array."}
-    return Pair(f"activations.{name}", (x,), _torch(name), scipy, variants=ROWS, without=without if scipy else {})
+    without = without if scipy else {}
+    return Pair(f"activations.{name}", (x,), _torch(name), scipy, variants=ROWS, without=without, spans_range=True)
 
 
-def _unary(name: str, *variants, knots=(), torch: str = "", scipy: str | None = None, options=None) -> Pair:
-    return Pair(
-        f"activations.{name}", (Real("x"),), torch or _torch(name), scipy, variants=variants, knots=knots, options=options or {}
-    )
+def _unary(name: str, *variants, torch: str = "", scipy: str | None = None, **more) -> Pair:
+    return Pair(f"activations.{name}", (Real("x"),), torch or _torch(name), scipy, variants=variants, **more)
 
 
 LINES = (
@@ -76,13 +77,13 @@ LINES = (
         _torch("prelu"),
         variants=(
             with_shapes("one_weight", weight=(1,)),
-            with_shapes("matrix", x=(5, 3), weight=(3,)),
-            with_shapes("vector", x=(7,), weight=(1,)),
-            with_shapes("single_number", x=(), weight=(1,)),
-            with_shapes("empty", x=(0, 4, 2), weight=(4,)),
-            with_shapes("one_of_each", x=(1, 1), weight=(1,)),
-            with_shapes("long", x=(200, 1), weight=(1,)),
-            with_shapes("image", x=(2, 3, 2, 3), weight=(3,)),
+            with_shapes("matrix", condition="other ranks", x=(5, 3), weight=(3,)),
+            with_shapes("vector", condition="no batch axis", x=(7,), weight=(1,)),
+            with_shapes("single_number", condition="0-d arrays", x=(), weight=(1,)),
+            with_shapes("empty", condition="empty arrays", x=(0, 4, 2), weight=(4,)),
+            with_shapes("one_of_each", condition="other ranks", x=(1, 1), weight=(1,)),
+            with_shapes("long", condition="other ranks", x=(200, 1), weight=(1,)),
+            with_shapes("image", condition="other ranks", x=(2, 3, 2, 3), weight=(3,)),
         ),
     ),
     _unary(
@@ -129,7 +130,7 @@ EXPONENTIALS = (
         scipy="scipy.special.expit",
         knots=(-8.32, -16.636, -36.7, -88.72285, -103.9, 17.0, 37.0),
     ),
-    _unary("logsigmoid", scipy="scipy.special.log_expit", knots=(-37.0, 16.6, 36.7, 88.7, 103.9, 745.1)),
+    _unary("logsigmoid", scipy="scipy.special.log_expit", knots=(-37.0, 16.6, 36.7, 88.7, 103.9, 745.1), spans_range=True),
     _unary("tanh", torch="torch.tanh", knots=(0.5106, 5.2, 9.01, 19.06, -9.01, 52.0, 372.0)),
     _unary("tanhshrink", knots=(1e-3, -1e-4, 0.01, 0.125, 1.5, -1.5, 9.0, 20.0)),
     _unary("softsign", knots=(1e-3, 1.0, -1.0, 2048.0)),
@@ -142,6 +143,7 @@ EXPONENTIALS = (
         with_options(threshold=5.0),
         with_options(beta=2.0, threshold=1.0),
         knots=(20.0, 20.00028, -17.0, -36.8, -88.7, -103.97, -745.1, 10.0, 40.0, 5.0),
+        spans_range=True,
     ),
     _unary("silu", knots=(-1.278464542761074, -20.0, -88.7, -89.75, -103.0, -714.3, -745.0, -751.0)),
     _unary("mish", knots=(-1.1924312145154952, -0.5, -20.0, -87.0, -100.0, -103.97, -714.3, -745.0, -751.0)),
@@ -160,12 +162,12 @@ ROW_OPS = (
         _torch("glu"),
         variants=(
             with_shapes("axis=0", {"axis": 0}, x=(4, 3)),
-            with_shapes("axis=1_of_3d", {"axis": 1}, x=(2, 6, 2)),
-            with_shapes("axis=-2", {"axis": -2}, x=(2, 6, 2)),
-            with_shapes("vector", x=(6,)),
-            with_shapes("pair", x=(2,)),
-            with_shapes("no_rows", x=(0, 4)),
-            with_shapes("no_channels", x=(3, 0)),
+            with_shapes("axis=1_of_3d", {"axis": 1}, condition="several batch axes", x=(2, 6, 2)),
+            with_shapes("axis=-2", {"axis": -2}, condition="several batch axes", x=(2, 6, 2)),
+            with_shapes("vector", condition="no batch axis", x=(6,)),
+            with_shapes("pair", condition="no batch axis", x=(2,)),
+            with_shapes("no_rows", condition="empty arrays", x=(0, 4)),
+            with_shapes("no_channels", condition="empty arrays", x=(3, 0)),
             with_shapes("long", x=(1, 200)),
         ),
     ),

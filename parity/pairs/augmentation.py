@@ -7,6 +7,7 @@ import numpy as np
 from parity import hostile as h
 from parity.kinds import Factor, Kind, Noise, Positive, Real
 from parity.pair import Law, Pair, with_options, with_shapes
+from parity.samplers import Breach, Sampler, longer, wide, within
 
 CHANNEL = {"NCHW": -3, "NHWC": -1}
 WIDTH = {"NCHW": -1, "NHWC": -2}
@@ -53,6 +54,64 @@ def _first_pixel(op, rng, n):
     return op(image, (1, 1), rng).reshape(-1).astype(np.int64)
 
 
+# -- the sampler of crops: every window of the image is as likely --------------------------------------------------------------
+def _cropped(arrays, options):
+    shape, layout = list(arrays[0].shape), options.get("layout", "NCHW")
+    shape[HEIGHT[layout]], shape[WIDTH[layout]] = options["size"]
+    return tuple(shape)
+
+
+def _windows(image, options):
+    """The boxes of all windows, row by row."""
+    h, w = (axis[options.get("layout", "NCHW")] for axis in (HEIGHT, WIDTH))
+    height, width = options["size"]
+    for top in range(image.shape[h] - height + 1):
+        for left in range(image.shape[w] - width + 1):
+            box = [slice(None)] * 3
+            box[h], box[w] = slice(top, top + height), slice(left, left + width)
+            yield (..., *box)
+
+
+def _alike(a, b):
+    """For each image, whether all pixels are the same, bit by bit but for the kind of nan."""
+    same = (a == b) & (np.signbit(a) == np.signbit(b)) | np.isnan(a) & np.isnan(b)
+    return same.all(axis=(-3, -2, -1))
+
+
+def _read_crops(arrays, options):
+    image = wide(arrays[0])
+    boxes = list(_windows(image, options))
+    apart = np.ones(image.shape[:-3], bool)
+    for i, box in enumerate(boxes):
+        for other in boxes[:i]:
+            apart &= ~_alike(image[box], image[other])
+
+    def places(y, rng):
+        y = wide(y)
+        fits = np.array([_alike(y, image[box]) for box in boxes])
+        if not fits.any(axis=0).all():
+            raise Breach("values", "the result is no window of the image")
+        first = np.argmax(fits, axis=0) / len(boxes)
+        return (np.where(apart, within(first, first + 1 / len(boxes), rng), np.nan),)
+
+    return places
+
+
+def _crops_repeated(arrays, options, n):
+    return ([longer(arrays[0], n, 0), arrays[1]], options) if arrays[0].ndim > 3 else None
+
+
+def _crop_gradient(forward, dy, arrays, options):
+    """dy put where the candidate's own window of a numbered image was; exact."""
+    image = arrays[0]
+    numbered = np.broadcast_to(np.arange(np.prod(image.shape[-3:])).reshape(image.shape[-3:]), image.shape)
+    y, dx = wide(forward(numbered.astype(image.dtype), options)), np.zeros(image.shape)
+    for box in _windows(image, options):
+        hit = _alike(y, numbered[box].astype(np.float64))
+        dx[box] += np.where(hit[..., None, None, None], wide(dy), 0.0)
+    return dx, 0.0
+
+
 # -- torch -------------------------------------------------------------------------------------------------------------
 def _torch_flip(image, layout="NCHW"):
     import torch
@@ -97,12 +156,12 @@ PAIRS = (
         torch=_torch_flip,
         variants=(
             with_options(layout="NHWC"),
-            with_shapes("no_batch", image=(3, 2, 4)),
-            with_shapes("no_batch_nhwc", {"layout": "NHWC"}, image=(2, 4, 3)),
-            with_shapes("two_batch_axes", image=(2, 1, 3, 2, 2)),
+            with_shapes("no_batch", condition="no batch axis", image=(3, 2, 4)),
+            with_shapes("no_batch_nhwc", {"layout": "NHWC"}, condition="no batch axis", image=(2, 4, 3)),
+            with_shapes("two_batch_axes", condition="several batch axes", image=(2, 1, 3, 2, 2)),
             with_shapes("one_column", image=(1, 3, 2, 1)),
-            with_shapes("empty", image=(0, 3, 2, 2)),
-            with_shapes("wide", image=(1, 1, 200)),
+            with_shapes("empty", condition="empty arrays", image=(0, 3, 2, 2)),
+            with_shapes("wide", condition="no batch axis", image=(1, 1, 200)),
         ),
     ),
     Pair(
@@ -113,13 +172,18 @@ PAIRS = (
         call=_crop_call,
         variants=(
             with_shapes("nhwc", {"layout": "NHWC", "size": (2, 3)}, image=(3, 4, 4, 2), rng=(3, 2)),
-            with_shapes("no_batch", {"size": (2, 3)}, image=(3, 4, 4), rng=(2,)),
-            with_shapes("no_batch_nhwc", {"layout": "NHWC", "size": (2, 3)}, image=(4, 4, 3), rng=(2,)),
-            with_shapes("two_batch_axes", {"size": (1, 2)}, image=(2, 2, 1, 3, 3), rng=(2, 2, 2)),
+            with_shapes("no_batch", {"size": (2, 3)}, condition="no batch axis", image=(3, 4, 4), rng=(2,)),
+            with_shapes(
+                "no_batch_nhwc", {"layout": "NHWC", "size": (2, 3)}, condition="no batch axis", image=(4, 4, 3), rng=(2,)
+            ),
+            with_shapes(
+                "two_batch_axes", {"size": (1, 2)}, condition="several batch axes", image=(2, 2, 1, 3, 3), rng=(2, 2, 2)
+            ),
             with_shapes("one_pixel", {"size": (1, 1)}, image=(4, 1, 3, 2), rng=(4, 2)),
-            with_shapes("empty", {"size": (2, 3)}, image=(0, 2, 4, 4), rng=(0, 2)),
+            with_shapes("empty", {"size": (2, 3)}, condition="empty arrays", image=(0, 2, 4, 4), rng=(0, 2)),
         ),
         laws={"offsets": Law(_first_pixel, (1 / 12,) * 12)},
+        sampler=Sampler(_cropped, _read_crops, _crops_repeated, _crop_gradient, most=16_000),
     ),
     Pair(
         "augmentation.normalize_image",
@@ -131,11 +195,11 @@ PAIRS = (
         torch=_torch_normalize,
         variants=(
             with_shapes("nhwc", {"layout": "NHWC"}, image=(2, 2, 2, 3), mean=(3,), std=(3,)),
-            with_shapes("no_batch", image=(1, 3, 4), mean=(1,), std=(1,)),
-            with_shapes("no_batch_nhwc", {"layout": "NHWC"}, image=(3, 4, 2), mean=(2,), std=(2,)),
-            with_shapes("two_batch_axes", image=(2, 2, 2, 2, 1), mean=(2,), std=(2,)),
+            with_shapes("no_batch", condition="no batch axis", image=(1, 3, 4), mean=(1,), std=(1,)),
+            with_shapes("no_batch_nhwc", {"layout": "NHWC"}, condition="no batch axis", image=(3, 4, 2), mean=(2,), std=(2,)),
+            with_shapes("two_batch_axes", condition="several batch axes", image=(2, 2, 2, 2, 1), mean=(2,), std=(2,)),
             with_shapes("as_wide_as_deep", image=(1, 3, 2, 3), mean=(3,), std=(3,)),
-            with_shapes("empty", image=(0, 3, 2, 2), mean=(3,), std=(3,)),
+            with_shapes("empty", condition="empty arrays", image=(0, 3, 2, 2), mean=(3,), std=(3,)),
             with_shapes("long", image=(1, 2, 10, 10), mean=(2,), std=(2,)),
         ),
     ),
@@ -170,8 +234,8 @@ PAIRS = (
             with_options(factor=300.0),
             with_options(factor=0.0),
             with_shapes("image", {"factor": 1.5}, image=(2, 3, 2, 2)),
-            with_shapes("empty", {"factor": 1.5}, image=(0, 3)),
-            with_shapes("scalar", {"factor": 1.5}, image=()),
+            with_shapes("empty", {"factor": 1.5}, condition="empty arrays", image=(0, 3)),
+            with_shapes("scalar", {"factor": 1.5}, condition="0-d arrays", image=()),
         ),
     ),
 )

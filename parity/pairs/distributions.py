@@ -10,6 +10,7 @@ import numpy as np
 from parity.hostile import listed, near
 from parity.kinds import Kind, Labels, Logits, Noise, Positive, Real
 from parity.pair import Law, Pair, with_shapes
+from parity.samplers import Sampler, dtype_name, longer, more_of, place_categories, place_normals
 
 VALUE, LOC, SCALE = Real("value", (12,)), Real("loc", (12,)), Positive("scale", (12,))
 CUTS = np.array([NormalDist().inv_cdf(k / 16) for k in range(1, 16)])
@@ -99,17 +100,47 @@ def _scipy_kl(p_logits, q_logits):
 
 # -- laws --------------------------------------------------------------------------------------------------------------------
 def _draw_normal(op, rng, n):
-    return np.searchsorted(2.0 * CUTS - 1.0, op((n,), rng, np.float64(-1.0), np.float64(2.0)))
+    return np.searchsorted(2.0 * CUTS - 1.0, op((n,), rng, np.array(-1.0), np.array(2.0)))
 
 
 def _draw_neighbours(op, rng, n):
     """Neighbouring draws together: four quartiles each."""
-    c = np.searchsorted(CUTS[3::4], op((n + 1,), rng, np.float64(0.0), np.float64(1.0)))
+    c = np.searchsorted(CUTS[3::4], op((n + 1,), rng, np.array(0.0), np.array(1.0)))
     return 4 * c[:-1] + c[1:]
 
 
 def _draw_categorical(op, rng, n):
     return op((n,), rng, np.asarray(LOGITS))
+
+
+# -- samplers: what a result must be, and how likely it was --------------------------------------------------------------------
+def _normal_shape(arrays, options):
+    shape, _, loc, scale = arrays
+    return (*shape, *np.broadcast_shapes(loc.shape, scale.shape))
+
+
+def _read_normal(arrays, options):
+    _, _, loc, scale = arrays
+    return lambda y, rng: (place_normals(y, loc, scale, dtype_name(y), rng),)
+
+
+def _normals_repeated(arrays, options, n):
+    """More draws along the first axis of `shape`, else of the parameters."""
+    shape, rng, loc, scale = arrays
+    if shape:
+        return [more_of(shape, n), rng, loc, scale], options
+    return ([shape, rng, longer(loc, n, 0), longer(scale, n, 0)], options) if loc.ndim and loc.shape == scale.shape else None
+
+
+def _read_categories(arrays, options):
+    return lambda k, rng: (place_categories(k, arrays[2], rng),)
+
+
+def _categories_repeated(arrays, options, n):
+    shape, rng, logits = arrays
+    if shape:
+        return [more_of(shape, n), rng, logits], options
+    return ([shape, rng, longer(logits, n, 0)], options) if logits.ndim > 1 else None
 
 
 SOFTMAX = tuple((np.exp(LOGITS) / np.exp(LOGITS).sum()).tolist())
@@ -135,10 +166,10 @@ PAIRS = (
         torch=_torch_normal_log_prob,
         scipy=_scipy_logpdf,
         variants=(
-            with_shapes("empty", value=(0,), loc=(0,), scale=(0,)),
-            with_shapes("scalar", value=(), loc=(), scale=()),
-            with_shapes("broadcast", value=(3, 4), loc=(4,), scale=(3, 1)),
-            with_shapes("one_normal", value=(200,), loc=(), scale=()),
+            with_shapes("empty", condition="empty arrays", value=(0,), loc=(0,), scale=(0,)),
+            with_shapes("scalar", condition="0-d arrays", value=(), loc=(), scale=()),
+            with_shapes("broadcast", condition="broadcasting", value=(3, 4), loc=(4,), scale=(3, 1)),
+            with_shapes("one_normal", condition="broadcasting", value=(200,), loc=(), scale=()),
         ),
     ),
     Pair(
@@ -147,9 +178,9 @@ PAIRS = (
         torch=_torch_normal_entropy,
         scipy=_scipy_normal_entropy,
         variants=(
-            with_shapes("empty", loc=(0,), scale=(0,)),
-            with_shapes("scalar", loc=(), scale=()),
-            with_shapes("broadcast", loc=(4,), scale=(3, 1)),
+            with_shapes("empty", condition="empty arrays", loc=(0,), scale=(0,)),
+            with_shapes("scalar", condition="0-d arrays", loc=(), scale=()),
+            with_shapes("broadcast", condition="broadcasting", loc=(4,), scale=(3, 1)),
             with_shapes("long", loc=(200,), scale=(200,)),
         ),
     ),
@@ -163,10 +194,10 @@ PAIRS = (
         ),
         torch=_torch_normal_sample,
         variants=(
-            with_shapes("shape=()", shape=(), rng=(8,)),
-            with_shapes("empty", shape=(0,), rng=(0, 8)),
-            with_shapes("scalar", shape=(5,), rng=(5,), loc=(), scale=()),
-            with_shapes("broadcast", shape=(2, 1), rng=(2, 1, 3, 4), loc=(4,), scale=(3, 1)),
+            with_shapes("shape=()", condition="shape=()", shape=(), rng=(8,)),
+            with_shapes("empty", condition="empty arrays", shape=(0,), rng=(0, 8)),
+            with_shapes("scalar", condition="0-d arrays", shape=(5,), rng=(5,), loc=(), scale=()),
+            with_shapes("broadcast", condition="broadcasting", shape=(2, 1), rng=(2, 1, 3, 4), loc=(4,), scale=(3, 1)),
             with_shapes("long", shape=(200,), rng=(200, 1), loc=(1,), scale=(1,)),
         ),
         differentiable=False,
@@ -174,15 +205,16 @@ PAIRS = (
             "quantiles": Law(_draw_normal, (1 / 16,) * 16),
             "independent_neighbours": Law(_draw_neighbours, (1 / 16,) * 16),
         },
+        sampler=Sampler(_normal_shape, _read_normal, _normals_repeated),
     ),
     Pair(
         "distributions.kl_normal_normal",
         (Real("p_loc", (12,)), P_SCALE, Real("q_loc", (12,)), Q_SCALE),
         torch=_torch_kl_normal,
         variants=(
-            with_shapes("empty", p_loc=(0,), p_scale=(0,), q_loc=(0,), q_scale=(0,)),
-            with_shapes("scalar", p_loc=(), p_scale=(), q_loc=(), q_scale=()),
-            with_shapes("broadcast", p_loc=(4,), p_scale=(3, 1), q_loc=(3, 4), q_scale=()),
+            with_shapes("empty", condition="empty arrays", p_loc=(0,), p_scale=(0,), q_loc=(0,), q_scale=(0,)),
+            with_shapes("scalar", condition="0-d arrays", p_loc=(), p_scale=(), q_loc=(), q_scale=()),
+            with_shapes("broadcast", condition="broadcasting", p_loc=(4,), p_scale=(3, 1), q_loc=(3, 4), q_scale=()),
             with_shapes("long", p_loc=(200,), p_scale=(200,), q_loc=(200,), q_scale=(200,)),
         ),
     ),
@@ -191,11 +223,11 @@ PAIRS = (
         (Labels("value", (4,), classes=6), Logits("logits", (4, 6))),
         torch=_torch_log_prob,
         variants=(
-            with_shapes("empty", value=(0,), logits=(0, 6)),
-            with_shapes("vector", value=(), logits=(6,)),
-            with_shapes("many_values", value=(5, 4), logits=(4, 6)),
-            with_shapes("one_row", value=(7,), logits=(6,)),
-            with_shapes("one_value", value=(), logits=(4, 6)),
+            with_shapes("empty", condition="empty arrays", value=(0,), logits=(0, 6)),
+            with_shapes("vector", condition="no batch axis", value=(), logits=(6,)),
+            with_shapes("many_values", condition="broadcasting", value=(5, 4), logits=(4, 6)),
+            with_shapes("one_row", condition="broadcasting", value=(7,), logits=(6,)),
+            with_shapes("one_value", condition="broadcasting", value=(), logits=(4, 6)),
             with_shapes("long", value=(2,), logits=(2, 200)),
         ),
     ),
@@ -205,11 +237,11 @@ PAIRS = (
         torch=_torch_entropy,
         scipy=_scipy_entropy,
         variants=(
-            with_shapes("empty", logits=(0, 6)),
-            with_shapes("vector", logits=(6,)),
+            with_shapes("empty", condition="empty arrays", logits=(0, 6)),
+            with_shapes("vector", condition="no batch axis", logits=(6,)),
             with_shapes("one_category", logits=(3, 1)),
-            with_shapes("rank3", logits=(2, 3, 4)),
-            with_shapes("long", logits=(200,)),
+            with_shapes("rank3", condition="several batch axes", logits=(2, 3, 4)),
+            with_shapes("long", condition="no batch axis", logits=(200,)),
         ),
     ),
     Pair(
@@ -221,13 +253,16 @@ PAIRS = (
         ),
         torch=_torch_categorical_sample,
         variants=(
-            with_shapes("shape=()", shape=(), rng=(4,)),
-            with_shapes("empty", shape=(0,), rng=(0, 4)),
-            with_shapes("vector", shape=(2, 3), rng=(2, 3), logits=(6,)),
-            with_shapes("long", shape=(20,), rng=(20,), logits=(200,)),
+            with_shapes("shape=()", condition="shape=()", shape=(), rng=(4,)),
+            with_shapes("empty", condition="empty arrays", shape=(0,), rng=(0, 4)),
+            with_shapes("vector", condition="no batch axis", shape=(2, 3), rng=(2, 3), logits=(6,)),
+            with_shapes("long", condition="no batch axis", shape=(20,), rng=(20,), logits=(200,)),
         ),
         differentiable=False,
         laws={"softmax_frequencies": Law(_draw_categorical, SOFTMAX)},
+        sampler=Sampler(
+            lambda arrays, options: (*arrays[0], *arrays[2].shape[:-1]), _read_categories, _categories_repeated, integer=True
+        ),
     ),
     Pair(
         "distributions.kl_categorical_categorical",
@@ -235,11 +270,11 @@ PAIRS = (
         torch=_torch_kl_categorical,
         scipy=_scipy_kl,
         variants=(
-            with_shapes("empty", p_logits=(0, 6), q_logits=(0, 6)),
-            with_shapes("vector", p_logits=(6,), q_logits=(6,)),
+            with_shapes("empty", condition="empty arrays", p_logits=(0, 6), q_logits=(0, 6)),
+            with_shapes("vector", condition="no batch axis", p_logits=(6,), q_logits=(6,)),
             with_shapes("one_category", p_logits=(3, 1), q_logits=(3, 1)),
-            with_shapes("broadcast", p_logits=(4, 6), q_logits=(6,)),
-            with_shapes("long", p_logits=(200,), q_logits=(200,)),
+            with_shapes("broadcast", condition="broadcasting", p_logits=(4, 6), q_logits=(6,)),
+            with_shapes("long", condition="no batch axis", p_logits=(200,), q_logits=(200,)),
         ),
     ),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 
 import numpy as np
 
 from parity.kinds import Kind, Noise
 from parity.pair import Law, Pair, with_options, with_shapes
+from parity.samplers import Breach, Sampler, more_of, place_normals, within
 
 CUTS = np.array([NormalDist().inv_cdf(k / 16) for k in range(1, 16)])
 
@@ -83,6 +85,48 @@ def _haar(op, rng, n):
     return 2 * angle + (np.linalg.det(w) > 0)
 
 
+# -- samplers: what a result must be, and how likely it was --------------------------------------------------------------------
+GAINS = {"relu": math.sqrt(2.0), "tanh": 5 / 3, "selu": 0.75}
+"""1 for the others, but for "leaky_relu"."""
+
+
+def _made(arrays, options):
+    return tuple(arrays[0])
+
+
+def _read_weights(arrays, options):
+    a, kind = options.get("a", 0), options.get("nonlinearity", "leaky_relu")
+    gain = math.sqrt(2 / (1 + a * a)) if kind == "leaky_relu" else GAINS.get(kind, 1.0)
+    fan = math.prod(arrays[0][2:]) * arrays[0][options.get("mode", "fan_in") == "fan_in"]
+    return lambda w, rng: (place_normals(w, 0.0, gain / math.sqrt(max(fan, 1)), "float64", rng),)
+
+
+def _weights_repeated(arrays, options, n):
+    """More units of the kind that the fan does not count."""
+    outputs, inputs, *rest = arrays[0]
+    more = more_of((outputs, inputs), n) if options.get("mode", "fan_in") == "fan_in" else (outputs, inputs * n)
+    return [(*more, *rest), arrays[1]], options
+
+
+def _read_orthogonal(arrays, options):
+    n, gain = arrays[0][0], options.get("gain", 1.0)
+    return lambda w, rng: (_place_direction(w.reshape(n, math.prod(arrays[0][1:])) / gain, rng),)
+
+
+def _place_direction(q, rng):
+    """The angle of the first two entries of some column, which is uniform; of a single entry its sign."""
+    q = q.T if q.shape[0] < q.shape[1] else q
+    if not q.size:
+        return np.full((), np.nan)
+    off = np.max(np.abs(q.T @ q - np.eye(q.shape[1])))
+    if not off <= 1e-12:
+        raise Breach("values", f"the columns over the gain are not orthonormal: q^T q is off by {off:.2g}")
+    column = q[:, rng.integers(q.shape[1])]
+    if len(column) == 1:
+        return within(0.5 * (column[0] > 0), 0.5 + 0.5 * (column[0] > 0), rng)
+    return np.asarray(np.arctan2(column[1], column[0]) / (2 * np.pi) % 1.0)
+
+
 PAIRS = (
     Pair(
         "init.kaiming_normal",
@@ -96,9 +140,9 @@ PAIRS = (
                 with_options(nonlinearity=n, a=0.5)
                 for n in ("relu", "tanh", "selu", "sigmoid", "linear", "conv2d", "conv_transpose1d")
             ),
-            with_shapes("convolution", {"mode": "fan_out"}, shape=(2, 3, 3), rng=(2, 3, 3)),
-            with_shapes("convolution2d", shape=(2, 3, 2, 2), rng=(2, 3, 2, 2)),
-            with_shapes("empty", shape=(0, 3), rng=(0, 3)),
+            with_shapes("convolution", {"mode": "fan_out"}, condition="other ranks", shape=(2, 3, 3), rng=(2, 3, 3)),
+            with_shapes("convolution2d", condition="other ranks", shape=(2, 3, 2, 2), rng=(2, 3, 2, 2)),
+            with_shapes("empty", condition="empty arrays", shape=(0, 3), rng=(0, 3)),
             with_shapes("one", shape=(1, 1), rng=(1, 1)),
             with_shapes("long", shape=(2, 200), rng=(2, 200)),
         ),
@@ -108,6 +152,7 @@ PAIRS = (
             "quantiles": Law(_quantiles, (1 / 16,) * 16),
             "independent_neighbours": Law(_neighbours, (1 / 16,) * 16),
         },
+        sampler=Sampler(_made, _read_weights, _weights_repeated),
     ),
     Pair(
         "init.orthogonal",
@@ -119,15 +164,16 @@ PAIRS = (
             with_shapes("gain=-0.5,wide", {"gain": -0.5}, shape=(3, 5), rng=(3, 5)),
             with_shapes("tall", shape=(7, 3), rng=(7, 3)),
             with_shapes("wide", shape=(3, 7), rng=(3, 7)),
-            with_shapes("convolution", shape=(4, 2, 3), rng=(4, 6)),
+            with_shapes("convolution", condition="other ranks", shape=(4, 2, 3), rng=(4, 6)),
             with_shapes("column", shape=(4, 1), rng=(4, 1)),
             with_shapes("one", shape=(1, 1), rng=(1, 1)),
-            with_shapes("empty", shape=(0, 3), rng=(0, 3)),
-            with_shapes("no_columns", shape=(3, 0), rng=(3, 0)),
+            with_shapes("empty", condition="empty arrays", shape=(0, 3), rng=(0, 3)),
+            with_shapes("no_columns", condition="empty arrays", shape=(3, 0), rng=(3, 0)),
         ),
         dtypes=("float64",),
         differentiable=False,
         canonical=_signs_fixed,
         laws={"haar": Law(_haar, (1 / 16,) * 16)},
+        sampler=Sampler(_made, _read_orthogonal, lambda arrays, options, n: None),
     ),
 )

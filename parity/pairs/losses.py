@@ -39,13 +39,19 @@ def unless_empty(name: str, *names: str):
 def shapes_of(*arrays: str) -> tuple[Variant, ...]:
     """For losses of elements: no element, 0-d, one, and more than one block of a pairwise sum."""
     cases = {"empty": (0,), "empty_2d": (0, 3), "scalar": (), "one_element": (1,), "long": (200,)}
-    return tuple(with_shapes(name, **dict.fromkeys(arrays, shape)) for name, shape in cases.items())
+    about = {"empty": "empty arrays", "empty_2d": "empty arrays", "scalar": "0-d arrays"}
+    return tuple(with_shapes(n, condition=about.get(n, ""), **dict.fromkeys(arrays, s)) for n, s in cases.items())
 
 
 def absent(*names: str, **options) -> Variant:
     """The variant without these optional arrays."""
     spelled = ",".join([f"{n}=None" for n in names] + [f"{k}={v}" for k, v in options.items()])
-    return Variant({**options, "_absent": names}, {}, spelled)
+    return Variant({**options, "_absent": names}, {}, spelled, "an absent array")
+
+
+def _without(variant: Variant, *names: str) -> Variant:
+    """The variant without these optional arrays, which is then what it is about unless its shapes are."""
+    return replace(variant, options={"_absent": names}, condition=variant.condition or "an absent array")
 
 
 def weights(shape) -> Kind:
@@ -66,8 +72,8 @@ def _pair(op: str, arrays, names: str, variants, **more) -> Pair:
 SHAPE = (4, 6)
 X = Real("x", SHAPE).also(ties=h.ties, large_mean=h.large_mean)
 T = Real("target", SHAPE).also(ties=h.ties, large_mean=h.large_mean)
-ROW = with_shapes("broadcast", x=(4, 1), target=(1, 5))
-ROW_NONE = with_shapes("broadcast_none", {"reduction": "none"}, x=(3, 4), target=(4,))
+ROW = with_shapes("broadcast", condition="broadcasting", x=(4, 1), target=(1, 5))
+ROW_NONE = with_shapes("broadcast_none", {"reduction": "none"}, condition="broadcasting", x=(3, 4), target=(4,))
 UNWEIGHTED = (absent("weight"), absent("weight", reduction="sum"), absent("weight", reduction="none"))
 OUTLIERS = {"beyond": h.scaled_bell(64.0), "edges": h.near([1.0, -1.0, 0.5, -0.5, 2.5])}
 
@@ -109,12 +115,7 @@ BINARY = (
         "binary_cross_entropy",
         (P, Y, weights((6,)).constant()),
         "input target weight",
-        (
-            SUM,
-            NONE,
-            *UNWEIGHTED,
-            *(with_shapes(v.name, {"_absent": ("weight",)}, **v.shapes) for v in shapes_of("x", "target")),
-        ),
+        (SUM, NONE, *UNWEIGHTED, *(_without(v, "weight") for v in shapes_of("x", "target"))),
     ),
     _pair(
         "binary_cross_entropy_with_logits",
@@ -126,7 +127,7 @@ BINARY = (
             absent("weight"),
             absent("pos_weight"),
             absent("weight", "pos_weight", reduction="none"),
-            *(with_shapes(v.name, {"_absent": ("weight", "pos_weight")}, **v.shapes) for v in shapes_of("x", "target")),
+            *(_without(v, "weight", "pos_weight") for v in shapes_of("x", "target")),
         ),
     ),
     _pair("soft_margin_loss", (LOGIT, Signs("target", SHAPE)), "input target", (SUM, NONE, *shapes_of("x", "target"))),
@@ -139,10 +140,10 @@ BINARY = (
             NONE,
             absent("weight"),
             absent("weight", reduction="none"),
-            with_shapes("empty", x=(0, 6), target=(0, 6)),
-            with_shapes("one_row", x=(6,), target=(6,)),
+            with_shapes("empty", condition="empty arrays", x=(0, 6), target=(0, 6)),
+            with_shapes("one_row", condition="no batch axis", x=(6,), target=(6,)),
             with_shapes("one_class", x=(3, 1), target=(3, 1), weight=(1,)),
-            with_shapes("images", {"reduction": "none"}, x=(2, 3, 6), target=(2, 3, 6)),
+            with_shapes("images", {"reduction": "none"}, condition="several batch axes", x=(2, 3, 6), target=(2, 3, 6)),
             with_shapes("long", x=(1, 200), target=(1, 200), weight=(200,)),
         ),
     ),
@@ -155,14 +156,14 @@ LABELS = Labels("target", (3,), C, ignore=2)
 IGNORE = {"ignore_index": 2}  # a label in range, so that the same targets are also valid with the default -100
 IMAGES = {"x": (2, C, 2, 2), "target": (2, 2, 2)}
 CLASS_SHAPES = (
-    with_shapes("empty", x=(0, C), target=(0,)),
-    with_shapes("one_row", x=(C,), target=()),
+    with_shapes("empty", condition="empty arrays", x=(0, C), target=(0,)),
+    with_shapes("one_row", condition="no batch axis", x=(C,), target=()),
     with_shapes("one_element", x=(1, C), target=(1,)),
-    with_shapes("sequence", {"reduction": "none"}, x=(2, C, 3), target=(2, 3)),
-    with_shapes("images", **IMAGES),
-    with_shapes("long", {"_absent": ("weight",)}, x=(1, 64), target=(1,)),
+    with_shapes("sequence", {"reduction": "none"}, condition="other ranks", x=(2, C, 3), target=(2, 3)),
+    with_shapes("images", condition="other ranks", **IMAGES),
+    with_shapes("long", {"_absent": ("weight",)}, condition="an absent array", x=(1, 64), target=(1,)),
 )
-SOFT_SHAPES = tuple(Variant(v.options, {**v.shapes, "target": v.shapes["x"]}, v.name) for v in CLASS_SHAPES)
+SOFT_SHAPES = tuple(replace(v, shapes={**v.shapes, "target": v.shapes["x"]}) for v in CLASS_SHAPES)
 CERTAIN = {"one_hot": h.one_hot, "wide_gap": h.wide_gap}
 
 CATEGORICAL = (
@@ -237,7 +238,7 @@ LIKELIHOOD = (
             with_options(log_target=True, reduction="batchmean"),
             with_options(log_target=True, reduction="sum"),
             ROW,
-            with_shapes("empty_batch", {"reduction": "batchmean"}, x=(0, 3), target=(0, 3)),
+            with_shapes("empty_batch", {"reduction": "batchmean"}, condition="empty arrays", x=(0, 3), target=(0, 3)),
             *shapes_of("x", "target"),
         ),
     ),
@@ -266,10 +267,10 @@ LIKELIHOOD = (
             NONE,
             with_options(full=True),
             with_options(eps=0.5, reduction="none"),
-            with_shapes("one_variance_per_row", var=(3, 1)),
-            with_shapes("variance_without_last_axis", {"reduction": "none"}, var=(3,)),
+            with_shapes("one_variance_per_row", condition="broadcasting", var=(3, 1)),
+            with_shapes("variance_without_last_axis", {"reduction": "none"}, condition="broadcasting", var=(3,)),
             *(v for v in shapes_of("x", "target", "var") if v.name != "scalar"),
-            with_shapes("one_number", x=(1,), target=(1,), var=()),
+            with_shapes("one_number", condition="0-d arrays", x=(1,), target=(1,), var=()),
         ),
     ),
 )
@@ -298,6 +299,7 @@ def label_lists(name="target", shape=(3, 5)) -> Kind:
     return Kind(name, shape, ordinary, hazards, role="int", differentiable=False)
 
 
+PAIR = ("input1", "input2", "target")
 HINGE_EDGES = {"edges": h.near([1.0, 0.5, -0.5, 0.25])}
 ROWS = Data("x", (3, 5)).also(binades=h.binades)
 
@@ -315,14 +317,8 @@ MARGIN = (
             Real("input2", SHAPE).also(ties=h.ties),
             replace(Signs("target", SHAPE), differentiable=True),
         ),
-        "input1 input2 target",
-        (
-            SUM,
-            NONE,
-            with_options(margin=0.5),
-            with_options(margin=1.0, reduction="none"),
-            *shapes_of("input1", "input2", "target"),
-        ),
+        " ".join(PAIR),
+        (SUM, NONE, with_options(margin=0.5), with_options(margin=1.0, reduction="none"), *shapes_of(*PAIR)),
     ),
     _pair(
         "multi_margin_loss",
@@ -335,10 +331,10 @@ MARGIN = (
             with_options(p=2),
             with_options(p=2, margin=0.5, reduction="none"),
             with_options(margin=2.0),
-            with_shapes("empty", x=(0, 5), target=(0,)),
-            with_shapes("one_row", x=(5,), target=()),
-            with_shapes("one_row_none", {"reduction": "none"}, x=(5,), target=(1,)),
-            with_shapes("long", {"_absent": ("weight",)}, x=(2, 100), target=(2,)),
+            with_shapes("empty", condition="empty arrays", x=(0, 5), target=(0,)),
+            with_shapes("one_row", condition="no batch axis", x=(5,), target=()),
+            with_shapes("one_row_none", {"reduction": "none"}, condition="no batch axis", x=(5,), target=(1,)),
+            with_shapes("long", {"_absent": ("weight",)}, condition="an absent array", x=(2, 100), target=(2,)),
         ),
         torch=unless_empty("multi_margin_loss", "input", "target", "weight"),
         without=HALF_GAPS,
@@ -350,8 +346,8 @@ MARGIN = (
         (
             SUM,
             NONE,
-            with_shapes("empty", x=(0, 5), target=(0, 5)),
-            with_shapes("one_row", x=(5,), target=(5,)),
+            with_shapes("empty", condition="empty arrays", x=(0, 5), target=(0, 5)),
+            with_shapes("one_row", condition="no batch axis", x=(5,), target=(5,)),
             with_shapes("long", x=(2, 40), target=(2, 40)),
         ),
         torch=unless_empty("multilabel_margin_loss", "input", "target"),
@@ -371,8 +367,8 @@ DISTANCE = (
             NONE,
             with_options(margin=0.2),
             with_options(margin=-0.5, reduction="none"),
-            with_shapes("empty", input1=(0, 6), input2=(0, 6), target=(0,)),
-            with_shapes("one_pair", input1=(6,), input2=(6,), target=()),
+            with_shapes("empty", condition="empty arrays", input1=(0, 6), input2=(0, 6), target=(0,)),
+            with_shapes("one_pair", condition="no batch axis", input1=(6,), input2=(6,), target=()),
             with_shapes("one_component", input1=(3, 1), input2=(3, 1), target=(3,)),
             with_shapes("long", input1=(2, 200), input2=(2, 200), target=(2,)),
         ),
@@ -392,9 +388,9 @@ DISTANCE = (
             with_options(swap=True, reduction="none"),
             with_options(swap=True, p=1.0, margin=2.5),
             with_options(eps=0.0, reduction="none"),
-            with_shapes("empty", anchor=(0, 5), positive=(0, 5), negative=(0, 5)),
-            with_shapes("one_triplet", anchor=(5,), positive=(5,), negative=(5,)),
-            with_shapes("broadcast", anchor=(1, 5), positive=(3, 5), negative=(3, 1)),
+            with_shapes("empty", condition="empty arrays", anchor=(0, 5), positive=(0, 5), negative=(0, 5)),
+            with_shapes("one_triplet", condition="no batch axis", anchor=(5,), positive=(5,), negative=(5,)),
+            with_shapes("broadcast", condition="broadcasting", anchor=(1, 5), positive=(3, 5), negative=(3, 1)),
             with_shapes("long", anchor=(2, 200), positive=(2, 200), negative=(2, 200)),
         ),
     ),

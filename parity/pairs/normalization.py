@@ -30,9 +30,14 @@ def _second(option):
     return call
 
 
+def _default_eps(dtype: str) -> float:
+    """What eps=None means to rms_norm."""
+    return 2.0**-52 if dtype == "float64" else 2.0**-23
+
+
 def _call_rms(fn, grad, arrays, options):
-    """eps = 2^-23 is the default of float32 and narrower, 2^-52 that of float64: there, the default itself is called."""
-    default = 2.0**-52 if arrays[0].dtype.itemsize == 8 else 2.0**-23
+    """Where `eps` is what None means in the dtype, the default itself is called."""
+    default = _default_eps("float64" if arrays[0].dtype.itemsize == 8 else "float32")
     eps = None if options["eps"] == default else options["eps"]
     return _second("normalized_shape")(fn, grad, arrays, {**options, "eps": eps})
 
@@ -56,8 +61,8 @@ def _layer_norm(x, weight, bias, normalized_shape, eps=1e-5):
 def _rms_norm(x, weight, normalized_shape, eps):
     import torch
 
-    default = 2.0**-52 if x.dtype == torch.float64 else 2.0**-23
-    return torch.nn.functional.rms_norm(x, normalized_shape, weight, None if eps == default else eps)
+    default = eps == _default_eps("float64" if x.dtype == torch.float64 else "float32")
+    return torch.nn.functional.rms_norm(x, normalized_shape, weight, None if default else eps)
 
 
 def _group_norm(x, weight, bias, num_groups, eps=1e-5):
@@ -91,8 +96,13 @@ def _statistics(n):
     return Data("running_mean", (n,)).constant(), Positive("running_var", (n,)).constant()
 
 
-PLAIN = {"_absent": ("weight", "bias")}
-NO_STATISTICS = {"_absent": ("running_mean", "running_var")}
+PLAIN = ("weight", "bias")
+STATISTICS = ("running_mean", "running_var")
+
+
+def absent(name: str, *arrays: str, **options) -> Variant:
+    """The variant `name` without these optional arrays."""
+    return Variant({**options, "_absent": arrays}, name=name, condition="an absent array")
 
 
 def _channels(**shapes):
@@ -111,15 +121,17 @@ PAIRS = (
         variants=(
             with_options(eps=0.0),
             with_options(eps=0.5),
-            Variant(PLAIN, name="plain"),
-            Variant({"_absent": ("bias",)}, name="weight_only"),
-            Variant({"_absent": ("weight",)}, name="bias_only"),
-            with_shapes("two_axes", {"normalized_shape": (3, 4)}, x=(2, 3, 4), weight=(3, 4), bias=(3, 4)),
-            with_shapes("whole", {"normalized_shape": (5,)}, x=(5,), weight=(5,), bias=(5,)),
+            absent("plain", *PLAIN),
+            absent("weight_only", "bias"),
+            absent("bias_only", "weight"),
+            with_shapes(
+                "two_axes", {"normalized_shape": (3, 4)}, condition="other ranks", x=(2, 3, 4), weight=(3, 4), bias=(3, 4)
+            ),
+            with_shapes("whole", {"normalized_shape": (5,)}, condition="no batch axis", x=(5,), weight=(5,), bias=(5,)),
             with_shapes("one_number", {"normalized_shape": (1,)}, x=(4, 1), weight=(1,), bias=(1,)),
             with_shapes("long", {"normalized_shape": (200,)}, x=(1, 200), weight=(200,), bias=(200,)),
-            with_shapes("no_samples", x=(0, 8)),
-            with_shapes("no_positions", {"normalized_shape": (0,)}, x=(3, 0), weight=(0,), bias=(0,)),
+            with_shapes("no_samples", condition="empty arrays", x=(0, 8)),
+            with_shapes("no_positions", {"normalized_shape": (0,)}, condition="empty arrays", x=(3, 0), weight=(0,), bias=(0,)),
         ),
     ),
     Pair(
@@ -128,17 +140,18 @@ PAIRS = (
         torch=_rms_norm,
         options={"normalized_shape": (8,), "eps": 2.0**-23},
         call=_call_rms,
+        meaning={"eps": _default_eps},
         variants=(
             with_options(eps=2.0**-52),
             with_options(eps=0.0),
             with_options(eps=0.5),
-            Variant({"_absent": ("weight",)}, name="plain"),
-            with_shapes("two_axes", {"normalized_shape": (3, 4)}, x=(2, 3, 4), weight=(3, 4)),
-            with_shapes("whole", {"normalized_shape": (5,)}, x=(5,), weight=(5,)),
+            absent("plain", "weight"),
+            with_shapes("two_axes", {"normalized_shape": (3, 4)}, condition="other ranks", x=(2, 3, 4), weight=(3, 4)),
+            with_shapes("whole", {"normalized_shape": (5,)}, condition="no batch axis", x=(5,), weight=(5,)),
             with_shapes("one_number", {"normalized_shape": (1,)}, x=(4, 1), weight=(1,)),
             with_shapes("long", {"normalized_shape": (200,)}, x=(1, 200), weight=(200,)),
-            with_shapes("no_samples", x=(0, 8)),
-            with_shapes("no_positions", {"normalized_shape": (0,)}, x=(3, 0), weight=(0,)),
+            with_shapes("no_samples", condition="empty arrays", x=(0, 8)),
+            with_shapes("no_positions", {"normalized_shape": (0,)}, condition="empty arrays", x=(3, 0), weight=(0,)),
         ),
     ),
     Pair(
@@ -151,15 +164,15 @@ PAIRS = (
             with_options(training=True, momentum=0.75),
             with_options(training=True, momentum=0.0, eps=0.5),
             with_options(eps=0.25),
-            Variant(PLAIN, name="plain"),
-            Variant({"training": True, **PLAIN}, name="plain_training"),
-            Variant({"training": True, **NO_STATISTICS}, name="no_statistics"),
-            with_shapes("images", {"training": True}, **_channels(x=(2, 2, 3, 2))),
-            with_shapes("images_running", {"training": False}, **_channels(x=(2, 2, 3, 2))),
-            with_shapes("sequence", {"training": True}, **_channels(x=(1, 2, 9))),
+            absent("plain", *PLAIN),
+            absent("plain_training", *PLAIN, training=True),
+            absent("no_statistics", *STATISTICS, training=True),
+            with_shapes("images", {"training": True}, condition="other ranks", **_channels(x=(2, 2, 3, 2))),
+            with_shapes("images_running", {"training": False}, condition="other ranks", **_channels(x=(2, 2, 3, 2))),
+            with_shapes("sequence", {"training": True}, condition="other ranks", **_channels(x=(1, 2, 9))),
             with_shapes("long", {"training": True}, **_channels(x=(200, 1))),
-            with_shapes("empty_batch", {"training": True}, **_channels(x=(0, 3))),
-            with_shapes("empty_batch_running", **_channels(x=(0, 3))),
+            with_shapes("empty_batch", {"training": True}, condition="empty arrays", **_channels(x=(0, 3))),
+            with_shapes("empty_batch_running", condition="empty arrays", **_channels(x=(0, 3))),
         ),
     ),
     Pair(
@@ -172,12 +185,12 @@ PAIRS = (
             with_options(num_groups=1),
             with_options(num_groups=6),
             with_options(eps=0.0),
-            Variant(PLAIN, name="plain"),
-            Variant({"_absent": ("bias",)}, name="weight_only"),
-            with_shapes("no_positions_axis", **_channels(x=(3, 6))),
-            with_shapes("images", {"num_groups": 2}, **_channels(x=(2, 4, 2, 3))),
+            absent("plain", *PLAIN),
+            absent("weight_only", "bias"),
+            with_shapes("no_positions_axis", condition="other ranks", **_channels(x=(3, 6))),
+            with_shapes("images", {"num_groups": 2}, condition="other ranks", **_channels(x=(2, 4, 2, 3))),
             with_shapes("long", {"num_groups": 1}, **_channels(x=(1, 2, 100))),
-            with_shapes("empty", **_channels(x=(0, 6, 2))),
+            with_shapes("empty", condition="empty arrays", **_channels(x=(0, 6, 2))),
         ),
     ),
     Pair(
@@ -189,11 +202,11 @@ PAIRS = (
             with_options(use_input_stats=False, eps=0.25),
             with_options(eps=0.0),
             with_options(momentum=0.5),
-            Variant(PLAIN, name="plain"),
-            Variant(NO_STATISTICS, name="no_statistics"),
-            with_shapes("images", **_channels(x=(2, 2, 2, 3))),
+            absent("plain", *PLAIN),
+            absent("no_statistics", *STATISTICS),
+            with_shapes("images", condition="other ranks", **_channels(x=(2, 2, 2, 3))),
             with_shapes("long", **_channels(x=(1, 1, 200))),
-            with_shapes("empty", **_channels(x=(0, 3, 4))),
+            with_shapes("empty", condition="empty arrays", **_channels(x=(0, 3, 4))),
         ),
         without={("torch", "*", "*", "empty"): "torch refuses an empty batch here when there are running statistics"},
     ),
@@ -211,10 +224,10 @@ PAIRS = (
             with_options(beta=0.1, alpha=2.0),
             with_options(k=0.0),
             with_options(k=7.5, alpha=1e-2),
-            with_shapes("images", x=(1, 4, 2, 3)),
+            with_shapes("images", condition="other ranks", x=(1, 4, 2, 3)),
             with_shapes("one_channel", x=(2, 1, 3)),
             with_shapes("long", {"size": 21}, x=(1, 40, 1)),
-            with_shapes("empty", x=(0, 4, 2)),
+            with_shapes("empty", condition="empty arrays", x=(0, 4, 2)),
         ),
         without={
             ("torch", "float16", "*", "images"): "torch has no three-dimensional pooling in float16 on the CPU",

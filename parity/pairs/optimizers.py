@@ -23,12 +23,30 @@ GRAD = Data("grad", STEPS).also(
 
 
 def _trajectory(step, grad, arrays, options):
-    """The parameters after every step, stacked."""
+    """The parameters after every step, stacked.
+
+    A step is `step(param, grad, state, **options) -> (param, state)`: the parameter and the gradient are arrays of one shape
+    (also of shape (), never numbers), the state is None at first and then whatever the step before returned.
+    """
     (param, gradients), state, path = arrays, None, []
-    for g in gradients:
-        param, state = step(param, g, state, **options)
+    for i in range(len(gradients)):
+        param, state = step(_as_array(param), gradients[i, ...], _as_arrays(state), **options)
         path.append(param)
     return np.stack(path) if path else np.zeros((0, *np.shape(param)), param.dtype)
+
+
+def _as_array(value):
+    """NumPy's arithmetic makes a number of an array of shape ()."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
+def _as_arrays(state):
+    """A state whose numbers of NumPy are arrays again; a state of a type of its own is its own affair."""
+    if type(state) in (list, tuple):
+        return type(state)(map(_as_arrays, state))
+    if type(state) is dict:
+        return {k: _as_arrays(v) for k, v in state.items()}
+    return _as_array(state)
 
 
 def _torch(name: str):
@@ -49,9 +67,9 @@ def _torch(name: str):
 
 
 SHAPES = (
-    with_shapes("no_steps", param=(3,), grad=(0, 3)),
-    with_shapes("empty", param=(0,), grad=(4, 0)),
-    with_shapes("scalar", param=(), grad=(5,)),
+    with_shapes("no_steps", condition="empty arrays", param=(3,), grad=(0, 3)),
+    with_shapes("empty", condition="empty arrays", param=(0,), grad=(4, 0)),
+    with_shapes("scalar", condition="0-d arrays", param=(), grad=(5,)),
     with_shapes("matrix", param=(2, 2), grad=(6, 2, 2)),
     with_shapes("long", param=(1,), grad=(200, 1)),
 )

@@ -35,13 +35,13 @@ def _variants(gates, *states):
         }
 
     return (
-        Variant(NO_BIASES, name="no_biases"),
+        Variant(NO_BIASES, name="no_biases", condition="an absent array"),
         with_shapes("one_sample", **sizes(1, 3, 2)),
-        with_shapes("no_batch_axis", **sizes(None, 3, 2)),
+        with_shapes("no_batch_axis", condition="no batch axis", **sizes(None, 3, 2)),
         with_shapes("one_by_one", **sizes(1, 1, 1)),
         with_shapes("many_inputs", **sizes(1, 100, 1)),
         with_shapes("many_samples", **sizes(40, 1, 1)),
-        with_shapes("no_samples", **sizes(0, 3, 2)),
+        with_shapes("no_samples", condition="empty arrays", **sizes(0, 3, 2)),
     )
 
 

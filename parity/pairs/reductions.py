@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from parity.formats import FORMATS
 from parity.hostile import bell, near
 from parity.kinds import Data, Real
 from parity.pair import Pair, with_options, with_shapes
@@ -228,20 +229,21 @@ def _torch_first_of_ties(name: str, keeps_axis: bool, chosen_once: bool):
 
 # -- the rows ----------------------------------------------------------------------------------------------------------------
 ALONG = (
-    with_shapes("long_vector", {"axis": 0}, x=(127,)),  # the first variant is the one that meets `growing_ones`
+    # the first variant is the one that meets `growing_ones`
+    with_shapes("long_vector", {"axis": 0}, condition="no batch axis", x=(127,)),
     with_options(axis=0),
-    with_shapes("axis=1_of_3d", {"axis": 1}, x=(2, 5, 3)),
-    with_shapes("no_rows", {"axis": 1}, x=(0, 4)),
-    with_shapes("vector", x=(7,)),
-    with_shapes("one_entry", x=(1,)),
-    with_shapes("single_number", x=()),
+    with_shapes("axis=1_of_3d", {"axis": 1}, condition="several batch axes", x=(2, 5, 3)),
+    with_shapes("no_rows", {"axis": 1}, condition="empty arrays", x=(0, 4)),
+    with_shapes("vector", condition="no batch axis", x=(7,)),
+    with_shapes("one_entry", condition="no batch axis", x=(1,)),
+    with_shapes("single_number", condition="0-d arrays", x=()),
     with_shapes("long_row", x=(1, 200)),
     with_shapes("long_column", {"axis": 0}, x=(200, 1)),
 )
 """Settings of an op along one axis."""
 NOT_EMPTY = tuple(v for v in ALONG if v.name != "no_rows")
-EMPTY = with_shapes("empty_rows", x=(3, 0))
-KEPT = (with_options(keepdims=True), with_options(axis=None), with_options(axis=0, keepdims=True))
+EMPTY = with_shapes("empty_rows", condition="empty arrays", x=(3, 0))
+KEPT = (with_options(keepdims=True), with_options(axis=None).if_taken("axis=None"), with_options(axis=0, keepdims=True))
 SEVERAL = (
     with_shapes("axis=(0,2)_of_3d", {"axis": (0, 2)}, x=(2, 3, 4)),
     with_shapes("axis=(-1,0)_of_3d", {"axis": (-1, 0), "keepdims": True}, x=(3, 2, 4)),
@@ -259,7 +261,7 @@ def _row(name: str, *more, kind=None, torch=None, options=None, along=ALONG, **r
 CORRECTIONS = (
     with_options(correction=0),
     with_options(correction=2),
-    with_options(correction=0.5),
+    with_options(correction=0.5).if_taken("correction=0.5"),  # torch documents a whole number
     with_shapes("one_observation", {"correction": 0}, x=(3, 1)),
     with_shapes("two_observations", {"correction": 1}, x=(3, 2)),
 )
@@ -272,8 +274,8 @@ PAIRS_OF_ROWS = MOMENTS.also(twins=twins, mixed_scales=mixed_scales)
 MATRIX = (
     with_shapes("many_observations", x=(2, 60)),
     with_shapes("one_variable", x=(1, 9)),
-    with_shapes("vector", x=(9,)),
-    with_shapes("no_observations", x=(2, 0)),
+    with_shapes("vector", condition="other ranks", x=(9,)),
+    with_shapes("no_observations", condition="empty arrays", x=(2, 0)),
     with_shapes("many_variables", x=(5, 4)),
 )
 ORDERS = tuple(with_options(ord=p) for p in (1, 0, 3, 0.5, 1.5, -1, -2.5, float("inf"), float("-inf")))
@@ -302,6 +304,7 @@ PAIRS = (
         kind=SPECIAL,
         torch=_torch("torch.linalg.vector_norm"),
         scipy=_scipy_norm,
+        spans_range=True,  # its scaling is what it has over sqrt(sum(x * x))
     ),
     _row("cumsum", EMPTY, kind=SUMS),
     _row("cumprod", EMPTY, kind=PRODUCTS),
@@ -323,8 +326,8 @@ PAIRS = (
         with_options(q=0.0),
         with_options(q=1.0),
         with_options(q=0.3),
-        with_options(q=(0.25, 0.5, 0.75)),
-        with_options(q=(0.1, 0.1), axis=0, keepdims=True),
+        with_options(q=(0.25, 0.5, 0.75)).if_taken("q=(0.25,0.5,0.75)"),
+        with_options(q=(0.1, 0.1), axis=0, keepdims=True).if_taken("q=(0.1,0.1)"),
         *INTERPOLATIONS,
         options={"q": 0.4},
         kind=SPECIAL,
@@ -337,14 +340,15 @@ PAIRS = (
         "reductions.nan_to_num",
         (Real("x"),),
         _torch("torch.nan_to_num"),
+        meaning={"posinf": lambda dtype: FORMATS[dtype].max, "neginf": lambda dtype: -FORMATS[dtype].max},
         variants=(
             with_options(nan=2.5),
             with_options(posinf=1000.0),
             with_options(neginf=-1000.0),
             with_options(nan=-1.0, posinf=3.0, neginf=4.0),
             with_shapes("matrix", x=(3, 4)),
-            with_shapes("empty", x=(0, 3)),
-            with_shapes("single_number", x=()),
+            with_shapes("empty", condition="empty arrays", x=(0, 3)),
+            with_shapes("single_number", condition="0-d arrays", x=()),
         ),
     ),
     Pair(
@@ -356,12 +360,12 @@ PAIRS = (
             with_options(largest=False),
             with_options(k=1),
             with_options(k=8),
-            with_options(k=0),
+            with_options(k=0).if_taken("k=0"),
             with_options(k=2, axis=0),
             with_options(k=2, axis=0, largest=False),
-            with_shapes("axis=1_of_3d", {"k": 4, "axis": 1}, x=(2, 5, 3)),
-            with_shapes("single_number", {"k": 1}, x=()),
-            with_shapes("no_rows", x=(0, 4)),
+            with_shapes("axis=1_of_3d", {"k": 4, "axis": 1}, condition="several batch axes", x=(2, 5, 3)),
+            with_shapes("single_number", {"k": 1}, condition="0-d arrays", x=()),
+            with_shapes("no_rows", condition="empty arrays", x=(0, 4)),
             with_shapes("long_row", {"k": 20}, x=(1, 100)),
         ),
         call=_first_of_ties(keeps_axis=True, chosen_once=True),
@@ -377,9 +381,9 @@ PAIRS = (
             with_options(bins=1),
             with_options(bins=7, range=(-1.0, 2.5)),
             with_options(bins=3, range=(0.0, 1.0)),
-            with_options(range=(1.0, 1.0)),
-            with_shapes("empty", x=(0,)),
-            with_shapes("single_number", x=()),
+            with_options(range=(1.0, 1.0)).if_taken("range=(1.0,1.0)"),
+            with_shapes("empty", condition="empty arrays", x=(0,)),
+            with_shapes("single_number", condition="0-d arrays", x=()),
             with_shapes("vector", x=(50,)),
         ),
         differentiable=False,

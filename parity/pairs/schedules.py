@@ -19,10 +19,14 @@ def _torch_cosine(step, base_lr, T_max, eta_min=0.0):
     return torch.tensor(rates, dtype=torch.float64)[step]
 
 
-STEP = Integers("step", (16,), low=0, high=100).also(
-    whole_period=lambda s, f, r: r.permutation(s[0] if s else 1).reshape(s),
-    beyond_T_max=lambda s, f, r: r.integers(30, 300, size=s),
-    turning_points=lambda s, f, r: 10 * r.integers(0, 12, size=s),
+STEP = (
+    Integers("step", (16,), low=0, high=100)
+    .real()
+    .also(
+        whole_period=lambda s, f, r: r.permutation(s[0] if s else 1).reshape(s),
+        beyond_T_max=lambda s, f, r: r.integers(30, 300, size=s),
+        turning_points=lambda s, f, r: 10 * r.integers(0, 12, size=s),
+    )
 )
 
 PAIRS = (
@@ -37,9 +41,9 @@ PAIRS = (
             with_options(T_max=1, base_lr=0.3, eta_min=0.1),
             with_options(T_max=7, eta_min=1e-6),
             with_options(T_max=100, base_lr=3e-4, eta_min=1e-3),
-            with_shapes("empty", step=(0,)),
-            with_shapes("scalar", step=()),
-            with_shapes("matrix", step=(3, 4)),
+            with_shapes("empty", condition="empty arrays", step=(0,)),
+            with_shapes("scalar", condition="0-d arrays", step=()),
+            with_shapes("matrix", condition="other ranks", step=(3, 4)),
             with_shapes("every_step", step=(600,)),  # of a period, but for one in e^10
         ),
         dtypes=("float64",),

@@ -52,9 +52,10 @@ def _unlisted(op: str, r: Reading) -> tuple[str, ...]:
 
 def _summary(result: Certification, evidence: Evidence) -> str:
     new = sum(1 for k in result.witnesses if k not in evidence.witnesses or result.witnesses[k] != evidence.witnesses[k])
-    ops = len({c.op for c in result.cells})
+    ops, elsewhere = len({c.op for c in result.cells}), len(result.of("elsewhere"))
     return (
         f"{ops} ops, {len(result.cells)} budgets: {len(result.of('tight'))} tight, {len(result.of('exact'))} exact (0), "
-        f"{len(result.of('slack'))} slack, {len(result.of('violated'))} violated, {len(result.of('missing'))} missing; "
-        f"{len(result.unlisted)} readings unexplained; {len(result.witnesses)} stored witnesses, {new} of them new."
+        f"{len(result.of('slack'))} slack, {len(result.of('violated'))} violated, {len(result.of('missing'))} missing"
+        + (f", {elsewhere} whose witnesses need another processor; " if elsewhere else "; ")
+        + f"{len(result.unlisted)} readings unexplained; {len(result.witnesses)} stored witnesses, {new} of them new."
     )

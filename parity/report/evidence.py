@@ -59,6 +59,7 @@ def _cell(row: Row, key: tuple[str, ...], entry: Mapping[str, Any]) -> tuple[str
     budget = _budget(row, key)
     reached = f"{100 * entry['units'] / budget:.0f}" if budget else "-"
     found = place(entry["check"], *(entry.get(k, "") for k in ("path", "layout", "element"))) if "check" in entry else "nowhere"
+    found += f" (only with {' or '.join(entry['only'])})" if "only" in entry else ""
     units = f"{entry['units']:.4g}"
     return (_who(key), *key[:2], "-" if budget is None else f"{budget:g}", units, reached, entry["how"], found)
 

@@ -81,7 +81,7 @@ def _measured(op: str, table: Table) -> Iterator[str]:
     yield from columns([("who", "direction", "dtype", "units", "at"), *lines])
 
 
-def replay_lines(text: str, table: Table) -> Iterator[str]:
+def replay_lines(text: str, table: Table, overlay: str | None = None) -> Iterator[str]:
     """One check again, with inputs and what every party returned."""
     check = Check.parse(text)
     loader.select([check.op])
@@ -113,7 +113,7 @@ def replay_lines(text: str, table: Table) -> Iterator[str]:
     for i, truth in enumerate(e.truths):
         yield from _array(f"truth {i}", None if truth is None else truth.value)
     if verdict.status == "violated":
-        yield from failure_lines(verdict)
+        yield from failure_lines(verdict, overlay)
 
 
 def _array(label: str, array) -> Iterator[str]:

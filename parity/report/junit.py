@@ -1,4 +1,4 @@
-"""JUnit XML of validations, for continuous integration: a suite for each candidate, a case for each grade and failure."""
+"""JUnit XML of validations, for continuous integration: a suite for each candidate, a case for each check."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from parity.results import Finding, Grade, ValidationResult
+from parity.verdict import Verdict
 
 
 def junit(results: Sequence[ValidationResult]) -> str:
@@ -13,13 +14,13 @@ def junit(results: Sequence[ValidationResult]) -> str:
     root = ElementTree.Element("testsuites", name="parity validate")
     for r in results:
         suite = ElementTree.SubElement(root, "testsuite", name=f"{r.candidate} as {r.op}")
+        _properties(suite, r)
         for g in r.grades:
             _grade(suite, r, g)
         for remark in r.conduct:
             case = ElementTree.SubElement(suite, "testcase", classname=r.op, name=f"conduct: {remark.kind}")
-            ElementTree.SubElement(
-                case, "failure" if remark.fails else "system-out", message=_xml(remark.text)
-            ).text = remark.first
+            failed = remark.fails or r.strict
+            ElementTree.SubElement(case, "failure" if failed else "system-out", message=_xml(remark.text)).text = remark.first
         cases = suite.findall("testcase")
         suite.set("tests", str(len(cases)))
         suite.set("failures", str(sum(c.find("failure") is not None for c in cases)))
@@ -28,18 +29,41 @@ def junit(results: Sequence[ValidationResult]) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
+def _properties(suite: ElementTree.Element, result: ValidationResult) -> None:
+    """The verdict, the grade of each dtype and direction, what was not judged."""
+    found = ElementTree.SubElement(suite, "properties")
+    named = [("verdict", result.verdict()), *(("not judged", text) for text in result.unjudged)]
+    named += [(f"grade {g.dtype} {g.direction}", g.grade) for g in result.grades]
+    for name, value in named:
+        ElementTree.SubElement(found, "property", name=name, value=_xml(value))
+
+
 def _grade(suite: ElementTree.Element, result: ValidationResult, grade: Grade) -> None:
-    """A case for the grade where it holds or is not covered, else one for each failed check."""
-    name = f"{grade.dtype}-{grade.direction}"
-    if not grade.failures:
-        case = ElementTree.SubElement(suite, "testcase", classname=result.op, name=name, assertions=str(grade.checks))
-        if grade.grade == "not covered":
-            ElementTree.SubElement(case, "skipped", message=_xml("; ".join(grade.not_covered[:1])))
+    """A case for each check: passed, failed, or within a limit (a failure where the validation is strict)."""
+    cell = f"{grade.dtype}-{grade.direction}"
+    cases: dict[str, ElementTree.Element] = {}
+
+    def case(name: str) -> ElementTree.Element:
+        if name not in cases:
+            cases[name] = ElementTree.SubElement(suite, "testcase", classname=result.op, name=f"{cell}-{name}")
+        return cases[name]
+
+    for v in grade.held:
+        case(v.check.hazard)
     for v in grade.failures:
-        found = next((f for f in result.findings if v.check.id in f.checks), None)
-        text = v.message or f"{v.units:.4g} units of u*scale, {v.budget:.4g} allowed"
-        case = ElementTree.SubElement(suite, "testcase", classname=result.op, name=f"{name}-{v.check.hazard}")
-        ElementTree.SubElement(case, "failure", type=v.stage, message=_xml(text)).text = _body(found)
+        _failure(case(v.check.hazard), v, next((f for f in result.findings if v.check.id in f.checks), None))
+    for limit, checks in grade.limits:
+        for check in checks:
+            found = case(check.partition("-truth-")[2] or limit.text)
+            ElementTree.SubElement(found, "failure" if result.strict else "system-out", message=_xml(limit.sentence))
+    for text in grade.not_covered:
+        hazard, _, reason = text.partition(": ")
+        ElementTree.SubElement(case(hazard), "skipped", message=_xml(reason or text))
+
+
+def _failure(case: ElementTree.Element, v: Verdict, found: Finding | None) -> None:
+    text = v.message or f"{v.units:.4g} units of u*scale, {v.budget:.4g} allowed"
+    ElementTree.SubElement(case, "failure", type=v.stage, message=_xml(text)).text = _body(found)
 
 
 def _body(found: Finding | None) -> str:

@@ -9,52 +9,55 @@ from typing import Any
 import numpy as np
 
 from parity import evaluate
+from parity.candidate.grade import Seen
 from parity.evaluate import Evaluation, Implementation, may_share
-from parity.hostile import FORMATS, LAYOUTS
-from parity.judging import Seen
-from parity.loader import implementation, referee
-from parity.oracle import Truth
+from parity.hostile import LAYOUTS
+from parity.loader import implementation
 from parity.references import RENAMED, resolve
+from parity.report.allowance import expected_lines
 from parity.report.inline import CannotInline, inlined
 from parity.report.literals import literal, plain, readable
-from parity.runner import regional_limits
 from parity.verdict import Check
 
 OURS = (
-    "np",
-    "sys",
-    "torch",
-    "candidate",
-    "exact",
-    "wrong",
-    "inputs",
-    "before",
-    "truth",
-    "rest",
-    "tolerance",
-    "got",
-    "problems",
-)
+    "np", "sys", "inspect", "importlib", "torch", "jax", "candidate", "theirs", "call", "made", "padded", "tensor", "array",
+    "fitted", "constants", "exact", "wrong", "absent", "inputs", "before", "truth", "expected", "got", "problems", "tensors",
+    "leaves", "reference", "module", "spec",
+)  # fmt: skip
 """Names that the script uses itself; an argument of such a name gets an underscore."""
 
 WRONG = '''
 @np.errstate(all="ignore")
-def wrong(got, truth, tolerance, dtype, rest=0.0):
+def wrong(got, truth, tolerance=0.0, dtype=None, rest=0.0, others=(), optional=False):
     """What is wrong with one result; "" if nothing is."""
-    if truth is None or not isinstance(got, (np.ndarray, np.generic, float, int)):
-        return "" if got is truth else f"is a {type(got).__name__}, expected {'None' if truth is None else 'an array'}"
-    got, dtype = np.asarray(got), np.dtype(dtype)
-    if got.shape != truth.shape or (got.dtype != dtype and not {got.dtype.kind, dtype.kind} <= set("iub")):
+    if truth is None or (got is None and optional):
+        return "" if got is None else f"is a {type(got).__name__}, expected None"
+    if not isinstance(got, (np.ndarray, np.generic, float, int)):
+        return f"is a {type(got).__name__}, expected an array"
+    scalar, got, dtype = not isinstance(got, np.ndarray), np.asarray(got), np.dtype(dtype)
+    wider = got.dtype.kind == "f" and dtype.itemsize < got.dtype.itemsize <= 8 and (scalar or dtype.itemsize == 2)
+    if got.shape != truth.shape or not (got.dtype == dtype or wider or {got.dtype.kind, dtype.kind} <= set("iub")):
         return f"is {got.dtype} of shape {got.shape}, expected {dtype} of shape {truth.shape}"
     g, t = got.astype(np.float64), truth.astype(dtype).astype(np.float64)
-    finite = np.isfinite(g) & np.isfinite(t)
-    if (~finite & (g != t) & ~(np.isnan(g) & np.isnan(t))).any():
-        return "has nan or an infinity where none is expected, or none where one is"
-    over = finite & (np.abs(g - truth - rest) > tolerance)
-    return f"is off by {np.abs(g - truth - rest)[over]} where {tolerance[over]} is allowed" if over.any() else ""
+    off = np.abs(g - truth - rest)
+    right = np.isfinite(g) & np.isfinite(t) & (off <= tolerance)
+    for each in (t, *others):  # the same nan or infinity, or what is accepted beside the truth
+        right |= (np.isnan(g) & np.isnan(each)) | (np.isinf(g) & (g == each))
+        right |= np.isfinite(each) & (np.abs(g - each) <= tolerance) & (each is not t)
+    if not (right | (np.isfinite(g) & np.isfinite(t))).all():
+        return f"is {g[~right]} where {t[~right]} is expected"
+    return "" if right.all() else f"is off by {off[~right]} where {tolerance[~right]} is allowed"
 '''
-ZEROS = """    if ((g == 0) & stated & (np.signbit(g) != np.signbit(truth))).any():
-        return "has a zero of the wrong sign"
+ABSENT = """
+def absent(fn, first, last):
+    \"\"\"None for each absent argument that a function requires.\"\"\"
+    slots = list(inspect.signature(fn).parameters.values())[first:last]
+    return [None for p in slots if p.default is p.empty and p.kind.name.startswith("POSITIONAL")]
+"""
+EXACT = """
+def exact(numbers, dtype, *shape):
+    \"\"\"The array of these hexadecimal numbers.\"\"\"
+    return np.array([float.fromhex(n) for n in numbers.split()]).astype(dtype).reshape(shape)
 """
 
 
@@ -64,11 +67,11 @@ def script(seen: Seen, check: Check, load: str) -> str:
     names = _Names(e)
     call, before = _call(e, names)
     parts = [
-        _head(seen, check, load),
-        "\n" + _functions(seen),
+        _head(seen, check, load, "inspect" if "*absent(" in call else ""),
+        "\n" + "\n\n\n".join(text.strip() for text in (EXACT, WRONG, ABSENT if "*absent(" in call else "")).rstrip(),
         "\n# The input, number by number.\n" + "\n".join(names.lines),
-        _guard(seen, names),
-        _truths(seen),
+        _guard(seen, names, load),
+        expected_lines(seen),
         f'{before}try:\n    with np.errstate(all="ignore"):\n        got = {call}\n' + RAISED,
         _canonical(e),
         _shown(e, names),
@@ -81,10 +84,10 @@ RAISED = """except Exception as error:
     print(f"raised {type(error).__name__}: {error}")
     sys.exit(1)
 got = tuple(got) if isinstance(got, (tuple, list)) else (got,)
-got += (None,) * (len(truth) - len(got))  # a gradient that there is not may be left out at the end"""
+got += (None,) * (len(expected) - len(got))  # a gradient that there is not may be left out at the end"""
 
 
-def _head(seen: Seen, check: Check, load: str) -> str:
+def _head(seen: Seen, check: Check, load: str, more: str) -> str:
     outcome, e = seen.judged.outcome, seen.evaluation
     said = outcome.message or f"{outcome.units:.4g} units of u*scale, {seen.judged.budget:.4g} allowed"
     said = said.replace('"""', "'''")
@@ -92,29 +95,19 @@ def _head(seen: Seen, check: Check, load: str) -> str:
     what = "\n".join(textwrap.wrap(f"{check.op}, {check.dtype}, {check.direction}: {outcome.stage}: {said}{place}.", 110))
     libraries = [n for n in ("torch", "jax") if f"import {n}\n" in load or (n == "torch" and isinstance(e.pair.torch, str))]
     needs = ["NumPy", *libraries, *(["ml_dtypes"] if _narrow(e) else [])]
-    doc = f'"""{what}\n\nNeeds {" and ".join(needs)}. Ends with status 1 if the failure shows and with 0 if not.\n"""'
+    doc = f'"""{what}\n\nNeeds {" and ".join(needs)}. Ends with status 1 if the failure shows, 0 if not.\n"""'
     doc = doc.replace("\\", "\\\\")
     imports = ["import numpy as np"]
     if _narrow(e):
         imports.insert(0, "import ml_dtypes  # NumPy has no bfloat16 of its own; this registers one")
     if isinstance(e.pair.torch, str):
         imports.append("import torch")
-    return f"{doc}\n\nimport sys\n\n" + "\n".join(imports) + f"\n\n# What is judged: `candidate`.\n{load.strip()}"
+    first = "".join(f"import {name}\n" for name in (more, "sys") if name)
+    return f"{doc}\n\n{first}\n" + "\n".join(imports) + f"\n\n# What is judged: `candidate`.\n{load.strip()}"
 
 
 def _narrow(e: Evaluation) -> bool:
     return e.dtype == "bfloat16"
-
-
-def _functions(seen: Seen) -> str:
-    text = (
-        'def exact(numbers, dtype, *shape):\n    """The array of these hexadecimal numbers."""\n'
-        "    return np.array([float.fromhex(n) for n in numbers.split()]).astype(dtype).reshape(shape)\n\n"
-    )
-    if not _of_zeros(seen):
-        return text + WRONG
-    found = WRONG.replace("rest=0.0)", "rest=0.0, stated=False)")
-    return text + found.replace("    over = finite", f"{ZEROS}    over = finite")
 
 
 # -- the call ----------------------------------------------------------------------------------------------------------------
@@ -185,7 +178,16 @@ def _call(e: Evaluation, names: _Names) -> tuple[str, str]:
         given = [*map(names.text, args), *(f"{k}={names.text(v)}" for k, v in options.items())]
     except Exception:  # the adapter does something with the result, or passes a function: it is taken along itself
         return _adapted(e, names)
+    left = _trimmed(e)
+    if left and args:
+        given.insert(len(args), f"*absent(candidate, {len(args)}, {len(args) + left})")
     return f"candidate({', '.join(given)})", ""
+
+
+def _trimmed(e: Evaluation) -> int:
+    """How many absent arrays at the end are left out of a call."""
+    arrays = [a is not None or s is not None for a, s in zip(e.built.arrays, e.built.seeds, strict=True)]
+    return next((i for i, there in enumerate(reversed(arrays)) if there), len(arrays))
 
 
 def _recorded(e: Evaluation, result: Any) -> tuple[tuple, dict]:
@@ -235,77 +237,20 @@ def _canonical(e: Evaluation) -> str:
 
 
 # -- what is expected --------------------------------------------------------------------------------------------------------
-def _guard(seen: Seen, names: _Names) -> str:
+def _guard(seen: Seen, names: _Names, load: str) -> str:
     listed = "".join(f"{n}, " for n, _ in names.arrays).strip()
     text = f"inputs = ({listed[:-1] if len(names.arrays) > 1 else listed})\nbefore = [a.tobytes() for a in inputs]"
     if "read-only" in seen.party.error:
         text += "\nfor a in inputs:\n    a.flags.writeable = False  # as the suite lends them"
+    if seen.evaluation.direction == "backward" and "\nconstants = ()" in load:
+        fixed = [n for n, k in zip(names.inputs, seen.evaluation.built.kinds, strict=True) if n and not k.differentiable]
+        text += f"\nconstants = [{', '.join(fixed)}]  # no gradient is wanted of these" if fixed else ""
     return text
-
-
-def _truths(seen: Seen) -> str:
-    """For each result the truth, the absolute error that is allowed, its dtype, and what a float64 can not hold of it."""
-    rows = [_expected(seen, t) for t in seen.evaluation.truths]
-    lists = ("truth", "tolerance", "dtype", "rest", "stated")
-    how = referee(seen.evaluation.pair.op) or "proven in ball arithmetic"
-    lines = [f"# The truth ({how}), and the absolute error that is allowed of each element."]
-    for name, parts in zip(lists, zip(*rows, strict=True), strict=True):
-        if name == "rest" and any(p != "0.0" for p in parts):
-            lines.append("# What a float64 can not hold of the truth.")
-        if name in _lists(seen):
-            joined = ", ".join(parts)
-            lines.append(f"{name} = [{joined}]" if len(joined) < 112 else f"{name} = [\n    " + ",\n    ".join(parts) + ",\n]")
-    return "\n".join(lines)
-
-
-def _lists(seen: Seen) -> list[str]:
-    """What the script holds of each result."""
-    found = ["truth", "tolerance", "dtype"]
-    has_rest = seen.evaluation.dtype == "float64" and any(
-        t is not None and t.lo is not None and t.lo.any() for t in seen.evaluation.truths
-    )
-    return [*found, *(["rest"] if has_rest or _of_zeros(seen) else []), *(["stated"] if _of_zeros(seen) else [])]
-
-
-def _expected(seen: Seen, t: Truth | None) -> tuple[str, str, str, str, str]:
-    if t is None:
-        return "None", "None", "None", "0.0", "False"
-    if t.hi is None or t.lo is None:
-        return literal(t.value), f"np.zeros({t.value.shape})", f'"{t.value.dtype}"', "0.0", "False"
-    rest = literal(t.lo) if seen.evaluation.dtype == "float64" and t.lo.any() else "0.0"
-    stated = "False" if t.zero_sign is None else literal((t.hi == 0) & (t.zero_sign != 0))
-    return literal(_signed(t), "float64"), literal(_allowed(seen, t)), _dtype(t.value), rest, stated
-
-
-def _dtype(value: np.ndarray) -> str:
-    return "ml_dtypes.bfloat16" if str(value.dtype) == "bfloat16" else f'"{value.dtype}"'
-
-
-def _signed(t: Truth) -> np.ndarray:
-    """The truth in float64, its zeros with the sign that is stated."""
-    assert t.hi is not None
-    if t.zero_sign is None:
-        return t.hi
-    return np.where((t.hi == 0) & (t.zero_sign != 0), np.copysign(0.0, t.zero_sign), t.hi)
-
-
-@np.errstate(all="ignore")
-def _allowed(seen: Seen, t: Truth) -> np.ndarray:
-    """The absolute error that is allowed of each element: budget times the larger of u scale and half the smallest number."""
-    e, fmt = seen.evaluation, FORMATS[seen.evaluation.dtype]
-    assert t.scale is not None
-    limit, floor = seen.judged.budget, 0.0
-    row = seen.judged.row
-    if row.regions("ours", e.direction, e.dtype):
-        limit, floor = regional_limits(e, row, "ours", limit, t)
-    least = np.asarray(limit) * 0.5 * fmt.smallest
-    found = np.maximum(np.asarray(limit) * (fmt.u * t.scale), least) + np.asarray(limit) * floor
-    return np.broadcast_to(np.where(np.isnan(found), 0.0, found), t.value.shape).astype(np.float64)
 
 
 # -- what is printed ---------------------------------------------------------------------------------------------------------
 def _shown(e: Evaluation, names: _Names) -> str:
-    lines = ['print("got:  ", *got)', 'print("truth:", *truth)']
+    lines = ['print("got:  ", *got)', 'print("truth:", *(each["truth"] for each in expected))']
     if isinstance(e.pair.torch, str):
         lines += _live(e, names)
     elif e.pair.torch is not None:
@@ -320,19 +265,19 @@ def _live(e: Evaluation, names: _Names) -> list[str]:
     lines = [f"tensors = [{', '.join('None' if n is None else _tensor(e, n) for n in names.inputs)}]"]
     shown = "t.detach().float().numpy()" if _narrow(e) else "t.detach().numpy()"
     if e.direction == "forward":
-        lines.append(f"theirs = {e.pair.torch}(*tensors{_torch_options(e)})")
+        lines.append(f"reference = {e.pair.torch}(*tensors{_torch_options(e)})")
     else:
         wanted = [i for i, (n, k) in enumerate(zip(names.inputs, e.built.kinds, strict=True)) if n and k.differentiable]
         leaves = f"[{', '.join(f'tensors[{i}].requires_grad_()' for i in wanted)}]"
         seeds = ", ".join(_tensor(e, c) for c in names.cotangents if c is not None)
         lines += [
             f"leaves = {leaves}",
-            f"theirs = {e.pair.torch}(*tensors{_torch_options(e)})",
-            f"theirs = torch.autograd.grad(theirs, leaves, [{seeds}], allow_unused=True)",
+            f"reference = {e.pair.torch}(*tensors{_torch_options(e)})",
+            f"reference = torch.autograd.grad(reference, leaves, [{seeds}], allow_unused=True)",
         ]
     lines += [
-        "theirs = theirs if isinstance(theirs, tuple) else (theirs,)",
-        f'print("torch:", *(None if t is None else {shown} for t in theirs))',
+        "reference = reference if isinstance(reference, tuple) else (reference,)",
+        f'print("torch:", *(None if t is None else {shown} for t in reference))',
     ]
     refused = ["except Exception as error:", '    print(f"torch: raised {type(error).__name__}: {error}")']
     return ["try:", *(f"    {line}" for line in lines), *refused]
@@ -355,11 +300,11 @@ def _tensor(e: Evaluation, name: str) -> str:
 
 def _ends(seen: Seen) -> str:
     """The comparisons and the exit status."""
-    e, lists = seen.evaluation, ["got", *_lists(seen)]
+    e = seen.evaluation
     lines = [
-        f"problems = [wrong(*each) for each in zip({', '.join(lists)})]",
-        "if len(got) != len(truth):",
-        '    problems.append(f"{len(got)} results, expected {len(truth)}")',
+        "problems = [wrong(g, **each) for g, each in zip(got, expected)]",
+        "if len(got) != len(expected):",
+        '    problems.append(f"{len(got)} results, expected {len(expected)}")',
         "if before != [a.tobytes() for a in inputs]:",
         '    problems.append("changed its input")',
     ]
@@ -376,7 +321,3 @@ LAST = (
     'print("\\n".join(problems) or "The failure does not show.")',
     "sys.exit(1 if problems else 0)",
 )
-
-
-def _of_zeros(seen: Seen) -> bool:
-    return seen.judged.outcome.stage == "sign of zero"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator
 
 from parity.report.table import columns
 from parity.results import RunResult, cell_texts
-from parity.verdict import Verdict
+from parity.verdict import Check, Verdict
 
 HEAD = ("op", "dtype", "checks", "units", "budget", "by", "worst at")
 SHOWN_FAILURES = 12
 
 
-def run_lines(result: RunResult) -> Iterator[str]:
-    """The whole report of a run."""
+def run_lines(result: RunResult, overlay: str | None = None) -> Iterator[str]:
+    """The whole report of a run; `overlay` is the table of one's own that it was judged by."""
     families: dict[str, list] = {}
     for cell in result.cells:
         families.setdefault(cell.op.split(".")[0], []).append(cell)
@@ -28,14 +30,14 @@ def run_lines(result: RunResult) -> Iterator[str]:
     if result.violations:
         yield ""
     for verdict in result.violations[:SHOWN_FAILURES]:
-        yield from failure_lines(verdict)
+        yield from failure_lines(verdict, overlay)
     if len(result.violations) > SHOWN_FAILURES:
         yield f"... and {len(result.violations) - SHOWN_FAILURES} more; `--json` holds them all."
     yield ""
     yield result.summary()
 
 
-def failure_lines(v: Verdict) -> Iterator[str]:
+def failure_lines(v: Verdict, overlay: str | None = None) -> Iterator[str]:
     """One failed check: what, where, got, expected, and how to see it again."""
     yield f"FAILED {v.check.id}"
     if v.stage == "values":
@@ -44,7 +46,23 @@ def failure_lines(v: Verdict) -> Iterator[str]:
         yield f"  {v.stage}: {v.message or 'does not match'}"
     for label, text in v.detail.items():
         yield f"  {label + ':':<16s} {text}"
-    yield f"  {'replay:':<16s} parity replay '{v.check.id}'"
+    yield f"  {'replay:':<16s} {replay_command(v.check, overlay)}"
+
+
+def replay_command(check: Check, overlay: str | None = None) -> str:
+    """The command that makes one check again, with the files that it needs to be run as it is printed."""
+    from parity.loader import is_known_to_workers, own_files
+
+    if not is_known_to_workers(check.op):
+        return f"parity.run({check.op!r}, hazards=[{check.hazard!r}]), since the op was registered from Python"
+    files = [word for path in own_files() for word in ("--ops", _shortest(path))]
+    return shlex.join(["parity", "replay", check.id, *files, *(["--tolerances", str(overlay)] if overlay else [])])
+
+
+def _shortest(path: str) -> str:
+    """A path as it is known in the current folder, where that is shorter."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 def referee_lines(ops: set[str]) -> Iterator[str]:

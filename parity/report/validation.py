@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from parity.errors import ParityError
 from parity.report.table import columns
 from parity.report.terminal import referee_lines
 from parity.results import Finding, ValidationResult, grade_texts
@@ -17,35 +16,51 @@ SHOWN_IDS = 6
 
 def validation_lines(result: ValidationResult, scripts: Sequence[str] = ()) -> Iterator[str]:
     """The whole report on one candidate; `scripts` are the paths of the findings' programs."""
+    yield from _wrapped(result.verdict(), "  ")
     yield f"{result.candidate} as {result.op}"
     yield from referee_lines({result.op})
     yield ""
     yield from columns([("dtype", "direction", "grade", "checks", "worst units", "at"), *map(grade_texts, result.grades)])
-    if result.options:
-        yield ""
-        covered = "; ".join(f"{name} = {', '.join(values)}" for name, values in result.options.items())
-        yield from _wrapped(f"options covered: {covered}", "  ")
-    missing = [text for g in result.grades for text in g.not_covered]
-    if missing:
-        yield ""
-        yield from _wrapped(f"not covered: {len(missing)} cases, among them {missing[0]}", "  ")
     for i, finding in enumerate(result.findings):
         yield ""
         yield from finding_lines(finding, scripts[i] if i < len(scripts) else "")
-    if result.conduct:
+    if result.proposal:
         yield ""
-        for r in result.conduct:
-            how = "FAILED:" if r.fails else "note:"
-            yield from _wrapped(f"{how} it {r.text} ({r.times} times, first at {r.first})", "  ")
+        yield from _wrapped(result.proposal, "  ")
+    if result.limits:
+        yield ""
+        yield "limits:"
+        for limit, checks in result.limits:
+            yield from _wrapped(f"{limit.sentence} ({len(checks)} check{'s' * (len(checks) != 1)})", "    ", "  ")
+    yield from _the_rest(result)
     yield ""
     yield _last(result)
 
 
+def _the_rest(result: ValidationResult) -> Iterator[str]:
+    """Options that were covered, cases and directions that were not, conduct."""
+    lines = []
+    if result.options:
+        covered = "; ".join(f"{name} = {', '.join(values)}" for name, values in result.options.items())
+        lines += _wrapped(f"options covered: {covered}", "  ")
+    missing = [text for g in result.grades for text in g.not_covered]
+    if missing:
+        lines += _wrapped(f"not covered: {len(missing)} cases, among them {missing[0]}", "  ")
+    for sentence in result.unjudged:
+        lines += _wrapped(sentence, "  ")
+    for r in result.conduct:
+        how = "FAILED:" if r.fails else "note:"
+        lines += _wrapped(f"{how} it {r.text} ({r.times} times, first at {r.first})", "  ")
+    if lines:
+        yield ""
+        yield from lines
+
+
 def _last(result: ValidationResult) -> str:
-    checks = sum(g.checks for g in result.grades)
-    failed = len(result.failures)
+    failed, n = len(result.failures), len(result.limits)
     seed = "" if result.seed is None else f"; fresh inputs: --seed {result.seed}"
-    return f"grade: {result.grade} ({checks} checks, {failed} failed{seed})"
+    limits = f", {n} limit{'s' * (n != 1)}" if n else ""
+    return f"grade: {result.grade}{limits} ({result.checks} checks, {failed} failed{seed})"
 
 
 def finding_lines(f: Finding, script: str = "") -> Iterator[str]:
@@ -71,7 +86,7 @@ def _rows(f: Finding, script: str) -> Iterator[tuple[str, str]]:
         yield "smallest input", f"{f.verdict.check.dtype}: {f.smallest}"
     if f.why:
         yield "not smaller", f.why
-    for label in ("element", "got", "truth", "ours", "torch", "scipy"):
+    for label in ("element", "got", "truth", "npimpl", "ours", "torch", "scipy"):
         if label in f.verdict.detail and not (f.verdict.stage == "error" and label in ("element", "got")):
             yield label, str(f.verdict.detail[label])
     more = f" and {len(f.checks) - SHOWN_IDS} more" if len(f.checks) > SHOWN_IDS else ""
@@ -90,8 +105,8 @@ def _wrapped(text: str, indent: str, first: str = "") -> list[str]:
 def summary_lines(results: Sequence[ValidationResult]) -> Iterator[str]:
     """One table over several candidates."""
     yield ""
-    rows = [(r.candidate, r.op, r.grade, str(sum(g.checks for g in r.grades)), str(len(r.failures))) for r in results]
-    yield from columns([("candidate", "op", "grade", "checks", "failed"), *rows])
+    rows = [(r.candidate, r.op, r.grade, str(r.checks), str(len(r.failures)), str(len(r.limits))) for r in results]
+    yield from columns([("candidate", "op", "grade", "checks", "failed", "limits"), *rows])
 
 
 def write_scripts(result: ValidationResult, folder: Path) -> list[str]:
@@ -100,13 +115,8 @@ def write_scripts(result: ValidationResult, folder: Path) -> list[str]:
     for i, f in enumerate(result.findings, 1):
         path = folder / f"{result.op}-{i}.py"
         if f.script:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-                path.write_text(f.script, encoding="utf-8")
-            except OSError as e:
-                raise ParityError(
-                    f"{str(path)!r} cannot be written ({e.strerror}); give another folder with --scripts."
-                ) from None
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+            path.write_text(f.script, encoding="utf-8")
         paths.append(str(path) if f.script else "")
     return paths

@@ -8,14 +8,14 @@ import numpy as np
 
 from parity import loader
 from parity.cases import build, with_stored
-from parity.compare import units_of
+from parity.check.errors import units_of
+from parity.check.regions import regions_at
 from parity.evaluate import Evaluation
 from parity.oracle import Truth
 from parity.rounding import nearest
 from parity.search.findings import Target
 from parity.search.patterns import binades
 from parity.search.pool import Pool, worth
-from parity.search.scores import regions_at
 from parity.search.walks import Walk, random_cotangents
 
 INDEPENDENT, OWN = 64, 32
@@ -88,7 +88,7 @@ def _value(walk: Walk, e: Evaluation, target: Target) -> np.ndarray:
     if party.error or np.shape(party.outputs[0]) != truth.value.shape:
         return np.full(truth.value.shape, -1.0)
     dy = e.cotangents[0] if e.cotangents else None
-    region, floor = regions_at(walk.pool.task, target.who, e.built.arrays[0], dy)
+    region, floor = regions_at(walk.pool.task.regions(target.who), e.built.arrays[0], dy)
     units = units_of(party.outputs[0], truth, e.dtype, floor)
     return np.where(np.isfinite(units), worth(target, units, region, e.dtype), -1.0)
 

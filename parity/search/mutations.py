@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from parity.hostile import FORMATS
+from parity.formats import FORMATS
 from parity.search.patterns import keys_of, mantissa_bits, numbers, top_key
 
 Rng = np.random.Generator

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity.hostile import FORMATS
-from parity.rounding import DTYPES
+from parity.formats import DTYPES, FORMATS, numbers_of, patterns_of
 
 
 def keys_of(x, dtype: str) -> np.ndarray:
     """The integers of the numbers `x`, which are cast to `dtype`."""
-    with np.errstate(all="ignore"):
-        array = np.ascontiguousarray(np.asarray(x).astype(DTYPES[dtype])).reshape(-1)
-    width = 8 * array.dtype.itemsize
-    bits = array.view(f"i{array.dtype.itemsize}").astype(np.int64)
+    patterns = patterns_of(x, dtype)
+    width = 8 * patterns.dtype.itemsize
+    bits = patterns.view(f"i{patterns.dtype.itemsize}").astype(np.int64)
     magnitude = bits & np.int64(2 ** (width - 1) - 1)
     return np.where(bits < 0, -magnitude - 1, magnitude)
 
@@ -24,7 +22,7 @@ def numbers(keys: np.ndarray, dtype: str) -> np.ndarray:
     negative = keys < 0
     magnitude = np.where(negative, -(keys + 1), keys)
     least = np.int64(-(2 ** (8 * size - 1)))
-    return np.where(negative, magnitude | least, magnitude).astype(f"i{size}").view(DTYPES[dtype])
+    return numbers_of(np.where(negative, magnitude | least, magnitude).astype(f"i{size}").view(f"u{size}"), dtype)
 
 
 def mantissa_bits(dtype: str) -> int:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from parity.cases import Case, Stored, with_stored
+from parity.check.regions import OUTSIDE
 from parity.evaluate import Evaluation, evaluate
+from parity.formats import DTYPES
 from parity.measure import REFERENCE_LIMIT
 from parity.oracle import OracleError
-from parity.rounding import DTYPES
 from parity.search.findings import Meter, Target
 from parity.search.patterns import binades, mantissa_bits, numbers
-from parity.search.scores import OUTSIDE, Scores, Task, scores
+from parity.search.scores import Scores, Task, scores
 
 PARTS = 8
 """Parts of an evaluation that fails: many, because a failure costs as much as an evaluation."""

@@ -8,10 +8,9 @@ from functools import cache
 import numpy as np
 
 from parity.cases import generator
-from parity.hostile import FORMATS, Format
+from parity.formats import DTYPES, FORMATS, Format
 from parity.kinds import Kind
 from parity.loader import catalogue
-from parity.rounding import DTYPES
 
 COTANGENT_EXPONENT = 20
 """Cotangents stay within 2^-20 … 2^20 (in float16 within its square root)."""

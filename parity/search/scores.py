@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from parity.compare import EDGE, _structure, units_of
+from parity.check.errors import errors
+from parity.check.regions import OUTSIDE, apply, regions_at
 from parity.evaluate import Evaluation, Implementation, library
-from parity.hostile import FORMATS
+from parity.formats import FORMATS
 from parity.loader import catalogue
 from parity.oracle import Truth
 from parity.pair import Pair
-from parity.runner import SCIPY_DTYPES, element_shown, gap
+from parity.runner import element_shown, gap, reference_names
 from parity.search.findings import Target
 from parity.tolerances import Row
 from parity.verdict import Check
 
 WHOS = ("ours", "torch", "scipy")
-OUTSIDE = -1
-"""The region of an element that is in none."""
 
 
 @dataclass
@@ -47,11 +45,8 @@ class Task:
 
     def parties(self, hazard: str = "ordinary") -> tuple[str, ...]:
         """Who answers at all for this op, dtype and direction (and this case)."""
-        there = {"ours": True, "torch": self.pair.torch is not None, "scipy": self._has_scipy()}
-        return tuple(w for w in WHOS if there[w] and (w == "ours" or self._answers(w, hazard)))
-
-    def _has_scipy(self) -> bool:
-        return self.pair.scipy is not None and self.direction == "forward" and self.dtype in SCIPY_DTYPES
+        names = reference_names(self.pair, self.dtype, self.direction)
+        return ("ours", *(w for w in names if self._answers(w, hazard)))
 
     def _answers(self, who: str, hazard: str) -> bool:
         return gap(self.pair, Check(self.op, self.dtype, self.direction, who, hazard)) is None
@@ -80,17 +75,6 @@ class Scores:
     region: np.ndarray
 
 
-@np.errstate(invalid="ignore")
-def regions_at(task: Task, who: str, x: np.ndarray, dy) -> tuple[np.ndarray, Any]:
-    """The region of each input, the last one that holds it, and the absolute error that it grants."""
-    x = np.asarray(x).astype(np.float64)
-    index, floor = np.full(x.shape, OUTSIDE), np.zeros(x.shape)
-    for k, region in enumerate(task.regions(who)):
-        inside = (x >= region["input"][0]) & (x <= region["input"][1])
-        index[inside], floor[inside] = k, region.get("floor", 0.0)
-    return index, floor if dy is None else floor * np.abs(np.asarray(dy).astype(np.float64))
-
-
 def scores(task: Task, e: Evaluation, who: str) -> list[Scores | None]:
     """One entry for each output (or gradient); None where there is no gradient."""
     party = e.party(who, task.ours)
@@ -111,35 +95,11 @@ def _failed(truth: Truth, stage: str) -> Scores:
 
 
 def _output(task: Task, e: Evaluation, who: str, got, truth: Truth) -> Scores:
-    failed = _structure(got, truth, who == "ours")
-    if failed is not None:
-        return _failed(truth, failed.stage)
-    shape = truth.value.shape
-    if truth.hi is None:
-        wrong = np.asarray(got) != truth.value
-        return Scores(np.where(wrong, np.inf, 0.0), np.full(shape, "values"), np.full(shape, OUTSIDE))
-    x, index, floor = e.built.arrays[0], np.full(shape, OUTSIDE), 0.0
-    if task.regions(who) and np.shape(x) == shape:
-        index, floor = regions_at(task, who, x, e.cotangents[0] if e.cotangents else None)
-    stage = stages(np.asarray(got), truth, e.dtype)
-    units = np.where(stage == "values", units_of(got, truth, e.dtype, floor), np.inf)
-    return Scores(units, stage, index)
-
-
-@np.errstate(all="ignore")
-def stages(got: np.ndarray, truth: Truth, dtype: str) -> np.ndarray:
-    """Element by element what `compare` reports for a whole array: nan, infinity, sign of zero, or values."""
-    assert truth.hi is not None
-    g, hi, fmt = got.astype(np.float64), truth.hi, FORMATS[dtype]
-    edge = fmt.max * (1 - EDGE * fmt.u)
-    unlike = np.isinf(g) != np.isinf(truth.value.astype(np.float64))
-    at_edge = (np.abs(g) >= edge) & (np.abs(hi) >= edge) & np.isfinite(hi)
-    opposite = np.isinf(g) & (np.sign(g) != np.sign(hi)) & ~np.isnan(hi)
-    nan = np.isnan(g) != np.isnan(hi)
-    signs = np.zeros(hi.shape) if truth.zero_sign is None else truth.zero_sign
-    zero = (hi == 0) & (g == 0) & (signs != 0) & (np.signbit(g) != (signs < 0))
-    kinds = [nan, (unlike & ~at_edge) | opposite, zero]
-    return np.select(kinds, ["nan", "infinity", "sign of zero"], "values")
+    regions, index, floor = task.regions(who), np.full(truth.value.shape, OUTSIDE), 0.0
+    if apply(regions, e, truth):
+        index, floor = regions_at(regions, e.built.arrays[0], e.cotangents[0] if e.cotangents else None)
+    found = errors(got, truth, e.dtype, floor=floor, same_dtype=who == "ours")
+    return Scores(found.units, found.names, index)
 
 
 def ulp(got: float, truth: Truth, index: tuple[int, ...], dtype: str) -> float:

@@ -16,18 +16,19 @@ from typing import Any
 import numpy as np
 
 from parity.cases import Case, Stored, build, with_stored
+from parity.check.regions import OUTSIDE
 from parity.errors import ParityError
 from parity.evaluate import Evaluation, evaluate
 from parity.evidence import spelled
+from parity.formats import DTYPES
 from parity.loader import catalogue
 from parity.measure import REFERENCE_LIMIT
 from parity.oracle import OracleError
-from parity.rounding import DTYPES
 from parity.runner import case_of, cases, place
 from parity.search.findings import Finding, Meter, Target
 from parity.search.mutations import CALM, changed, copied
 from parity.search.ranges import Range, cotangent_range, is_extreme, ranges_of
-from parity.search.scores import OUTSIDE, Scores, Task, results, scores
+from parity.search.scores import Scores, Task, results, scores
 from parity.search.unary import generator_of, share_of_time
 
 BUDGET = 60

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from parity.hostile import FORMATS
+from parity.formats import FORMATS
 from parity.search.findings import Meter, Target
 from parity.search.patterns import all_binades, bounds, mantissa_bits, top_key
 from parity.search.pool import Pool

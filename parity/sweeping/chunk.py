@@ -11,10 +11,10 @@ import numpy as np
 
 from parity.cases import Built, generator
 from parity.errors import ParityError
+from parity.formats import DTYPES
 from parity.loader import catalogue, definition, implementation, wide
 from parity.pair import Pair
 from parity.references import scipy_forward, torch_forward
-from parity.rounding import DTYPES
 from parity.sweeping.judge import Subject, corrected, findings, judge, select
 from parity.sweeping.patterns import Ruler
 from parity.sweeping.scan import Party, Scanner

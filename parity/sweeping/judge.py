@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from parity import oracle
-from parity.compare import units_of
+from parity.check.errors import INFINITY, NAN, SIGN, errors, units_of
 from parity.oracle import Truth
 from parity.rounding import to_odd
 from parity.sweeping.patterns import BINS, Ruler, bins_of
@@ -123,29 +123,26 @@ def _truths(subject: Subject, x: np.ndarray) -> tuple[list[Truth], list[bool]]:
 @np.errstate(all="ignore")
 def _verdicts(ruler: Ruler, points: Points, truth: Truth, hi: np.ndarray, lo: np.ndarray) -> Judged:
     got, value = points.got, truth.value.astype(np.float64)
-    nan, infinity = ruler.faults(got, hi, value)
-    sign = np.zeros(got.shape) if truth.zero_sign is None else truth.zero_sign
+    found = errors(got, truth, ruler.dtype, same_dtype=False)
     return Judged(
         points,
         hi,
         lo,
         ruler.errors(got, hi, lo, value, to_odd(hi, lo)),
-        np.where(nan | infinity, np.inf, units_of(got, truth, ruler.dtype)),
+        np.where(found.stage == SIGN, units_of(got, truth, ruler.dtype), found.units),
         (got != value) & ~(np.isnan(got) & np.isnan(value)),
-        nan,
-        infinity,
-        (hi == 0) & (got == 0) & (sign != 0) & (np.signbit(got) != (sign < 0)),
+        found.stage == NAN,
+        found.stage == INFINITY,
+        found.stage == SIGN,
         _reference_error(ruler, points.reference, hi, lo),
     )
 
 
 @np.errstate(all="ignore")
 def _reference_error(ruler: Ruler, reference: np.ndarray, hi: np.ndarray, lo: np.ndarray) -> np.ndarray:
-    over = 2.0 ** (ruler.format.max_exponent + 1)
-    rest = np.where(np.abs(hi) < over, lo, 0.0)
-    error = np.abs((np.clip(reference, -over, over) - np.clip(hi, -over, over)) - rest) * ruler.per_ulp(to_odd(hi, lo))
-    error = np.where(np.isnan(reference) & np.isnan(hi), 0.0, error * 2.0 ** (53 - ruler.format.precision))
-    return np.where(np.isnan(error), np.inf, error)
+    """The reference in float64 ulp (of results that are normal in the dtype), whatever the dtype makes of it."""
+    error = units_of(reference, Truth(hi, hi, lo), ruler.dtype, unit=1 / ruler.per_ulp(to_odd(hi, lo)))
+    return error * 2.0 ** (53 - ruler.format.precision)
 
 
 # -- the result of a chunk -----------------------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parity.compare import EDGE
-from parity.hostile import FORMATS, Format
-from parity.rounding import DTYPES, nearest
+from parity.check.errors import units_of, wrong_specials
+from parity.formats import FORMATS, Format, numbers_of, pattern_dtype, patterns_of
+from parity.oracle import Truth
+from parity.rounding import nearest
 
 SWEPT = ("float32", "float16", "bfloat16")
 BLOCK = 16_384
@@ -36,7 +37,7 @@ class Ruler:
     @property
     def bits(self) -> np.dtype:
         """The unsigned integers that hold its patterns."""
-        return np.dtype(f"u{DTYPES[self.dtype].itemsize}")
+        return pattern_dtype(self.dtype)
 
     @property
     def patterns(self) -> int:
@@ -55,11 +56,11 @@ class Ruler:
 
     def values(self, patterns: np.ndarray) -> np.ndarray:
         """The numbers that patterns stand for."""
-        return np.asarray(patterns).astype(self.bits).view(DTYPES[self.dtype])
+        return numbers_of(patterns, self.dtype)
 
     def pattern(self, value: float) -> int:
         """The pattern of a number of the dtype."""
-        return int(np.array([value], DTYPES[self.dtype]).view(self.bits)[0])
+        return int(patterns_of([value], self.dtype)[0])
 
     def per_ulp(self, exact: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """1/ulp at float64 numbers, from their exponent bits: ulp(y) = 2^(max(floor(log2 |y|), emin) - p + 1)."""
@@ -70,29 +71,20 @@ class Ruler:
         np.subtract((2046 + fmt.precision - 1) << 52, e, out=e)
         return e.view(np.float64)
 
-    @np.errstate(all="ignore")
     def errors(self, got: np.ndarray, hi: np.ndarray, lo, value: np.ndarray, odd: np.ndarray) -> np.ndarray:
         """|got - hi - lo| in ULP: 0 for the same nan or a right overflow, inf where one has a nan or infinity that is wrong.
 
         `value` is hi + lo rounded to the dtype, `odd` its truncation to float64, whose exponent is that of the exact number.
         """
-        over = 2.0 ** (self.format.max_exponent + 1)
-        lo = np.where(np.abs(hi) < over, lo, 0.0)
-        error = np.abs((np.clip(got, -over, over) - np.clip(hi, -over, over)) - lo) * self.per_ulp(odd)
-        settled = (np.isnan(got) & np.isnan(hi)) | (np.isinf(value) & (got == value))
-        error[settled] = 0.0
+        truth = Truth(value, hi, np.broadcast_to(lo, hi.shape))
+        error = units_of(got, truth, self.dtype, unit=1 / self.per_ulp(odd))
         error[np.logical_or(*self.faults(got, hi, value))] = np.inf
         return error
 
-    @np.errstate(all="ignore")
     def faults(self, got: np.ndarray, exact: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where a nan, and where an infinity, is wrong or missing; at the edge of overflow either will do, as in `compare`."""
-        nan = np.isnan(got) != np.isnan(exact)
-        edge = self.format.max * (1 - EDGE * self.format.u)
-        unlike = np.isinf(got) != np.isinf(value)
-        at_edge = (np.abs(got) >= edge) & (np.abs(exact) >= edge) & np.isfinite(exact)
-        opposite = np.isinf(got) & (np.sign(got) != np.sign(exact))
-        return nan, ((unlike & ~at_edge) | opposite) & ~nan & ~np.isnan(exact)
+        """Where a nan, and where an infinity, is wrong or missing."""
+        with np.errstate(all="ignore"):
+            return wrong_specials(got, exact, value, self.format)
 
     def rounded(self, wide: np.ndarray) -> np.ndarray:
         """Float64 numbers rounded once to the dtype, as float64."""

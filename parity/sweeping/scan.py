@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from parity.hostile import Format
-from parity.rounding import DTYPES
+from parity.formats import DTYPES, Format
 from parity.sweeping.neighbours import Neighbours, Values
 from parity.sweeping.patterns import BINS, BLOCK, EDGES, Ruler, bins_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import npimpl.activations as ours
-from parity_tests.candidates import Candidate
+from parity_tests.candidates import SUBGRADIENT, Candidate
 
 
 def _quiet(f):
@@ -68,10 +68,15 @@ LINES = (
     Candidate("activations.relu", "x times (x > 0): nan at -inf", _quiet(lambda x: x * (x > 0))),
     Candidate("activations.relu", "writes into its input", _overwrites(lambda x: np.maximum(x, 0))),
     Candidate("activations.relu", "returns its input when nothing is negative", _relu_alias),
-    Candidate("activations.relu", "slope 1 at the corner", backward=_gradient(lambda x: np.where(x >= 0, 1.0, 0.0))),
+    Candidate(
+        "activations.relu", "slope 1 at the corner", backward=_gradient(lambda x: np.where(x >= 0, 1.0, 0.0)), **SUBGRADIENT
+    ),
     Candidate("activations.relu6", "no upper bound", ours.relu),
     Candidate(
-        "activations.relu6", "slope 1 on the upper corner", backward=_gradient(lambda x: np.where((x > 0) & (x <= 6), 1.0, 0.0))
+        "activations.relu6",
+        "slope 1 on the upper corner",
+        backward=_gradient(lambda x: np.where((x > 0) & (x <= 6), 1.0, 0.0)),
+        **SUBGRADIENT,
     ),
     Candidate("activations.leaky_relu", "default slope 0.1", lambda x, negative_slope=0.1: ours.leaky_relu(x, negative_slope)),
     Candidate("activations.leaky_relu", "returns float64", _promotes(ours.leaky_relu), dtypes=("float32", "float16")),
@@ -88,6 +93,7 @@ LINES = (
         "activations.hardtanh",
         "slope 1 on the corners",
         backward=_gradient(lambda x, min_val=-1.0, max_val=1.0: np.where((x >= min_val) & (x <= max_val), 1.0, 0.0)),
+        **SUBGRADIENT,
     ),
     Candidate("activations.hardsigmoid", "slope one fifth", _value(lambda x: np.clip(0.2 * x + 0.5, 0, 1))),
     Candidate("activations.hardsigmoid", "slope 1/6 outside too", backward=_gradient(lambda x: np.full(x.shape, 1 / 6))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from npimpl import losses
-from parity_tests.candidates import Candidate
+from parity_tests.candidates import SUBGRADIENT, SURPLUS_GRADIENT, Candidate
 
 
 # -- what the wrong ones share -----------------------------------------------------------------------------------------
@@ -362,11 +362,11 @@ def triplet_forgets_swap(grad_output, anchor, positive, negative, swap=False, **
     return losses.triplet_margin_loss_backward(grad_output, anchor, positive, negative, **options)
 
 
-def _wrong(op: str, name: str, forward=None, backward=None, change=None) -> Candidate:
+def _wrong(op: str, name: str, forward=None, backward=None, change=None, **within: str) -> Candidate:
     if change is not None:
         own = "cross_entropy" if op == "cross_entropy_probabilities" else op
         backward = tampered(getattr(losses, f"{own}_backward"), change)
-    return Candidate(f"losses.{op}", name, forward, backward)
+    return Candidate(f"losses.{op}", name, forward, backward, **within)
 
 
 WRONG = (
@@ -386,7 +386,7 @@ WRONG = (
     _wrong("binary_cross_entropy_with_logits", "pos_weight on both terms", elementwise(bce_logits_weighs_both, 4)),
     _wrong("binary_cross_entropy_with_logits", "gradient forgets pos_weight", backward=bce_logits_forgets_pos_weight),
     _wrong("soft_margin_loss", "tail without log1p", elementwise(soft_margin_without_log1p, 2)),
-    _wrong("soft_margin_loss", "gradient for the labels", change=soft_margin_with_label_gradient),
+    _wrong("soft_margin_loss", "gradient for the labels", change=soft_margin_with_label_gradient, **SURPLUS_GRADIENT),
     _wrong("multilabel_soft_margin_loss", "sum over the classes", multilabel_soft_sums),
     _wrong("multilabel_soft_margin_loss", "mean weight after the mean", multilabel_soft_weighs_after),
     _wrong("nll_loss", "weighted mean divided by the count", nll_divides_by_count),
@@ -410,7 +410,7 @@ WRONG = (
     _wrong("gaussian_nll_loss", "constant not halved", elementwise(gaussian_whole_constant, 3)),
     _wrong("gaussian_nll_loss", "no gradient below eps", change=gaussian_dead_variance),
     _wrong("hinge_embedding_loss", "hinge on the wrong side", elementwise(hinge_embedding_flipped, 2)),
-    _wrong("hinge_embedding_loss", "no slope at the edge", change=hinge_embedding_open_edge),
+    _wrong("hinge_embedding_loss", "no slope at the edge", change=hinge_embedding_open_edge, **SUBGRADIENT),
     _wrong("margin_ranking_loss", "label of the wrong sign", elementwise(ranking_flipped, 3)),
     _wrong("margin_ranking_loss", "nan counts as zero", elementwise(ranking_swallows_nan, 3)),
     _wrong("margin_ranking_loss", "same gradient for both", change=ranking_same_sign),

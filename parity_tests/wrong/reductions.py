@@ -242,14 +242,21 @@ def norm_gradient_nan_at_zero(grad_output, x, ord=2, axis=None, keepdims=False):
     return (_kept(grad_output, x, axis, keepdims) * x / np.sqrt((x * x).sum(axis, keepdims=True)),)
 
 
-def _wrong(op: str, name: str, forward=None, backward=None, raw: bool = False) -> Candidate:
+def _wrong(op: str, name: str, forward=None, backward=None, raw: bool = False, **within: str) -> Candidate:
     """A row; the candidate computes in float64 unless `raw`, so that nothing but its mistake is wrong."""
     forward, backward = ((f if raw or f is None else _wide(f)) for f in (forward, backward))
-    return Candidate(f"reductions.{op}", name, forward, backward)
+    return Candidate(f"reductions.{op}", name, forward, backward, **within)
 
 
 WRONG = (
-    _wrong("sum", "sequential in its own dtype", sequential_sum, raw=True),
+    _wrong(
+        "sum",
+        "sequential in its own dtype",
+        sequential_sum,
+        raw=True,
+        within="stable",
+        why="Adding one after the other is stable: its error is at most n u times the sum of magnitudes.",
+    ),
     _wrong("sum", "forgets keepdims", squeezed_sum, raw=True),
     _wrong("sum", "blind to the cotangent", backward=blind_sum_backward),
     _wrong("mean", "divides by n - 1", mean_over_n_less_one),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from parity_tests.candidates import Candidate
+from parity_tests.candidates import SIGN_OF_ZERO, Candidate
 
 __all__ = ["WRONG"]
 
@@ -239,7 +239,7 @@ WRONG = (
     ),
     Candidate("special.erf", "a tanh in its place", forward=erf_tanh),
     Candidate("special.erf", "float64 out whatever comes in", forward=erf_in_float64, dtypes=("float32",)),
-    Candidate("special.erf", "negative zero becomes zero", forward=erf_loses_negative_zero),
+    Candidate("special.erf", "negative zero becomes zero", forward=erf_loses_negative_zero, **SIGN_OF_ZERO),
     Candidate("special.erf", "gradient without 2/sqrt(pi)", backward=erf_slope_without_factor),
     Candidate("special.erf", "gradient of an all-ones cotangent", backward=erf_slope_of_ones),
     Candidate("special.erfc", "1 - erf", forward=erfc_by_subtraction),

@@ -1,4 +1,4 @@
-"""Wrong sampling, distributions and initial values: each must be caught, exactly or by its law."""
+"""Wrong sampling and distributions: each must be caught, exactly or by its law."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from parity_tests.candidates import Candidate
 
-DOUBLE, SINGLE = ("float64",), ("float32",)
+SINGLE = ("float32",)
 
 
 def _gumbel(rng, shape):
@@ -311,60 +311,6 @@ def category_kl_gradient_without_kl(grad_output, p_logits, q_logits):
     return tuple(_sum_to(g, a) for g, a in zip(full, (p_logits, q_logits), strict=True))
 
 
-# -- init ----------------------------------------------------------------------------------------------------------------------
-GAINS = {"relu": math.sqrt(2), "tanh": 5 / 3, "selu": 0.75}
-
-
-def _kaiming(shape, rng, a, mode, nonlinearity):
-    gain = math.sqrt(2 / (1 + a * a)) if nonlinearity == "leaky_relu" else GAINS.get(nonlinearity, 1.0)
-    fan = shape[mode == "fan_in"] * math.prod(shape[2:])
-    return rng.standard_normal(shape), gain, max(fan, 1)
-
-
-def kaiming_always_fan_in(shape, rng, a=0, mode="fan_in", nonlinearity="leaky_relu"):
-    z, gain, fan = _kaiming(shape, rng, a, "fan_in", nonlinearity)
-    return z * gain / math.sqrt(fan)
-
-
-def kaiming_without_root(shape, rng, a=0, mode="fan_in", nonlinearity="leaky_relu"):
-    z, gain, fan = _kaiming(shape, rng, a, mode, nonlinearity)
-    return z * gain / fan
-
-
-def kaiming_without_slope(shape, rng, a=0, mode="fan_in", nonlinearity="leaky_relu"):
-    z, gain, fan = _kaiming(shape, rng, 0, mode, nonlinearity)
-    return z * gain / math.sqrt(fan)
-
-
-def kaiming_uniform(shape, rng, a=0, mode="fan_in", nonlinearity="leaky_relu"):
-    """The right variance, the wrong distribution."""
-    _, gain, fan = _kaiming(shape, rng, a, mode, nonlinearity)
-    return rng.uniform(-1, 1, shape) * gain * math.sqrt(3 / fan)
-
-
-def _orthogonal(shape, rng, gain, signs):
-    a = rng.standard_normal((shape[0], math.prod(shape[1:])))
-    wide = a.shape[0] < a.shape[1]
-    q, r = np.linalg.qr(a.T if wide else a)
-    q = q * signs(np.diagonal(r)) * gain
-    return (q.T if wide else q).reshape(shape)
-
-
-def orthogonal_signs_of_lapack(shape, rng, gain=1.0):
-    """Orthogonal to the last bit, but not uniform: only the law can tell."""
-    return _orthogonal(shape, rng, gain, np.ones_like)
-
-
-def orthogonal_gain_squared(shape, rng, gain=1.0):
-    return _orthogonal(shape, rng, gain * gain, np.sign)
-
-
-def orthogonal_never_transposed(shape, rng, gain=1.0):
-    a = rng.standard_normal((shape[0], math.prod(shape[1:])))
-    u, _, vt = np.linalg.svd(a, full_matrices=False)
-    return (u @ vt * gain).reshape(shape)
-
-
 WRONG = (
     Candidate("sampling.gumbel_max", "no noise", max_without_noise),
     Candidate("sampling.gumbel_max", "noise of the wrong sign", max_of_negated_noise),
@@ -421,11 +367,4 @@ WRONG = (
     Candidate(
         "distributions.kl_categorical_categorical", "gradient forgets the divergence", backward=category_kl_gradient_without_kl
     ),
-    Candidate("init.kaiming_normal", "always fan_in", kaiming_always_fan_in, dtypes=DOUBLE),
-    Candidate("init.kaiming_normal", "divides by the fan, not its root", kaiming_without_root, dtypes=DOUBLE),
-    Candidate("init.kaiming_normal", "ignores the negative slope", kaiming_without_slope, dtypes=DOUBLE),
-    Candidate("init.kaiming_normal", "uniform of the right variance", kaiming_uniform, dtypes=DOUBLE),
-    Candidate("init.orthogonal", "signs left to LAPACK", orthogonal_signs_of_lapack, dtypes=DOUBLE),
-    Candidate("init.orthogonal", "gain squared", orthogonal_gain_squared, dtypes=DOUBLE),
-    Candidate("init.orthogonal", "polar factor instead of QR", orthogonal_never_transposed, dtypes=DOUBLE),
 )

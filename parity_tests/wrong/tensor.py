@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity_tests.candidates import Candidate
+from parity_tests.candidates import SIGN_OF_ZERO, Candidate
 
 
 # -- stack, concatenate ------------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ WRONG = (
     Candidate("tensor.concatenate", "float64 whatever came in", concatenate_widened, dtypes=("float32",)),
     Candidate("tensor.flip", "gradient not flipped", backward=flip_backward_identity),
     Candidate("tensor.flip", "flips the last axis only", flip_last_only),
-    Candidate("tensor.flip", "loses the sign of zero", flip_drops_sign_of_zero),
+    Candidate("tensor.flip", "loses the sign of zero", flip_drops_sign_of_zero, **SIGN_OF_ZERO),
     Candidate("tensor.roll", "gradient rolled the same way", backward=roll_backward_same_way),
     Candidate("tensor.roll", "zeros instead of wrapping", roll_without_wrapping),
     Candidate("tensor.moveaxis", "swaps the axes", moveaxis_swaps),

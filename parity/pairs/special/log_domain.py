@@ -63,31 +63,33 @@ def _scipy_logit(x, eps=None):
 
 
 BROADCAST = (
-    with_shapes("column_and_row", x=(4, 1), other=(5,)),
-    with_shapes("scalar_other", x=(6,), other=()),
-    with_shapes("empty", x=(0, 3), other=(0, 3)),
-    with_shapes("scalars", x=(), other=()),
+    with_shapes("column_and_row", condition="broadcasting", x=(4, 1), other=(5,)),
+    with_shapes("scalar_other", condition="broadcasting", x=(6,), other=()),
+    with_shapes("empty", condition="empty arrays", x=(0, 3), other=(0, 3)),
+    with_shapes("scalars", condition="0-d arrays", x=(), other=()),
     with_shapes("long", x=(200,), other=(200,)),
 )
 ZEROS_AND_POLES = listed([0.0, -0.0, 1.0, -1.0, 0.0, 2.0, 0.0, 0.0, -3.0, 0.0, 1.0])
 POLES = listed([0.0, -0.0, 0.0, -1.0, -2.0, -2.0, np.inf, np.nan, 1.0, 1.0])
 
+# The logarithms of sums exist because their exponentials leave the range: hence `spans_range`.
 PAIRS = (
     Pair(
         "special.logsumexp",
         (_row_logits((3, 7)),),
         torch=_torch_logsumexp,
+        spans_range=True,
         scipy=_scipy_logsumexp,
         variants=(
             with_options(axis=0),
-            with_options(axis=None),
+            with_options(axis=None).if_taken("axis=None"),
             with_options(axis=-1, keepdims=True),
             with_shapes("two_axes", {"axis": (0, 2)}, x=(2, 3, 4)),
             with_shapes("two_axes_kept", {"axis": (1, 0), "keepdims": True}, x=(2, 3, 4)),
-            with_shapes("empty_rows", x=(3, 0)),
-            with_shapes("no_rows", x=(0, 3)),
+            with_shapes("empty_rows", condition="empty arrays", x=(3, 0)),
+            with_shapes("no_rows", condition="empty arrays", x=(0, 3)),
             with_shapes("length_one", x=(4, 1)),
-            with_shapes("scalar", x=()),
+            with_shapes("scalar", condition="0-d arrays", x=()),
             with_shapes("long", x=(2, 200)),
             with_shapes("long_first_axis", {"axis": 0}, x=(200, 2)),
         ),
@@ -101,18 +103,20 @@ PAIRS = (
             ),
         ),
         torch="torch.logaddexp",
+        spans_range=True,
         variants=BROADCAST,
     ),
     Pair(
         "special.logcumsumexp",
         (_row_logits((3, 7)),),
         torch=_torch_logcumsumexp,
+        spans_range=True,
         variants=(
             with_options(axis=0),
-            with_shapes("middle_axis", {"axis": 1}, x=(2, 5, 3)),
-            with_shapes("empty_rows", x=(3, 0)),
+            with_shapes("middle_axis", {"axis": 1}, condition="several batch axes", x=(2, 5, 3)),
+            with_shapes("empty_rows", condition="empty arrays", x=(3, 0)),
             with_shapes("length_one", x=(4, 1)),
-            with_shapes("scalar", x=()),
+            with_shapes("scalar", condition="0-d arrays", x=()),
             with_shapes("long", x=(1, 100)),
         ),
     ),

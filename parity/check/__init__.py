@@ -1,0 +1,1 @@
+"""What was answered, against the truth: errors, and verdicts over them."""

@@ -1,0 +1,15 @@
+"""activations.log_softmax: right.
+
+Style: jax, wrapped. Needs: jax.
+Limits: refuses, shared error.
+"""
+
+import jax
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+
+
+def candidate(x, axis=-1):
+    dtype, x = x.dtype, x.astype(np.float64)
+    return np.asarray(jax.nn.log_softmax(x, axis=axis)).astype(dtype)
