@@ -69,7 +69,7 @@ KNOWN = [tuple(part.strip() for part in line.split("|")) for line in """
     normalization.layer_norm | weight gradient averaged | a count too many
     normalization.batch_norm | always training | `training` were True
     normalization.batch_norm | updates in place | writes into its input
-    normalization.rms_norm | default eps of layer_norm | `eps` were 1e-05
+    normalization.rms_norm | eps of layer_norm | `eps` were 1e-05
     reductions.var | one pass | one pass
     reductions.var | wrong default | biased (n)
     reductions.mean | divides by n - 1 | (n - 1)

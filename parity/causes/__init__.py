@@ -37,7 +37,7 @@ OVERRULES: dict[str, tuple[str, ...]] = {
     "axis": ("move", "row", "count"),  # an axis says where an order or a sum comes from
     "op": ("branch", "count", "row", "factor"),  # so does another op
     "slope": ("op", "option"),  # a slope says what a gradient is, an op only that another one has the same
-    "sign": ("slope", "op"),  # a sign is less than another function
+    "sign": ("slope", "op", "change"),  # a sign is less than another function: 1 - y is -y too where y is large
     "zero": ("cotangent", "slope", "row", "change", "option", "absent"),  # zero is seen; the others would make it
     "change": ("offset",),  # a count from one is more than a difference of one
     "count": ("row",),  # a sum of equal gradients is a count

@@ -97,6 +97,12 @@ def agrees(got: Sequence[Any], wanted: Predicted, dtype: str, where: Sequence[np
     return True
 
 
+def scaled(t: Truth, c: float) -> Truth:
+    """A truth times a constant: its sensitivity to rounding grows with it."""
+    times = [None if x is None else np.asarray(k * x) for x, k in ((t.hi, c), (t.scale, abs(c)))]
+    return Truth(np.asarray(c * values(t)), hi=times[0], scale=times[1])
+
+
 def differs(seen: Seen, wanted: Predicted) -> list[np.ndarray]:
     """For each output, where the prediction says something else than the truth."""
     found = []
@@ -111,9 +117,9 @@ def differs(seen: Seen, wanted: Predicted) -> list[np.ndarray]:
 def evidence(seen: Seen, wanted: Predicted) -> float:
     """How many bits speak for a prediction that came true: those of the elements where the truth is another number.
 
-    An element with a number that may come from anywhere (0, 1, an integer, nan) counts one bit, all of them twelve at most.
+    An element with a number of which there are few (0, 1, a small integer, nan) counts one bit, all of them twelve at most.
     """
-    bits = 0.0
+    bits, dtype = 0.0, seen.evaluation.dtype
     for t, w, other in zip(seen.evaluation.truths, wanted or (), differs(seen, wanted), strict=False):
         if not other.any():
             continue
@@ -124,8 +130,9 @@ def evidence(seen: Seen, wanted: Predicted) -> float:
         if t.value.dtype.kind in "iub":
             bits += min(2 * said.size, 16)
             continue
-        plain = ~np.isfinite(said) | (said == np.round(said)) | (np.abs(said) == 0.5)
-        bits += -np.log2(SHARP[seen.evaluation.dtype]) * len(np.unique(said[~plain]))
+        whole = (said == np.round(said)) & (np.abs(said) < 2.0 ** FORMATS[dtype].precision)  # above, every number is whole
+        plain = ~np.isfinite(said) | whole | (np.abs(said) == 0.5)
+        bits += -np.log2(SHARP[dtype]) * len(np.unique(said[~plain]))
         bits += min(int(plain.sum()), 12)
     return bits
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from parity.cases import Case
 from parity.causes.claims import Claim
-from parity.causes.comparing import SHARP, format_number, outputs, truths, values, wrong_outputs
+from parity.causes.comparing import SHARP, format_number, outputs, scaled, truths, values, wrong_outputs
 from parity.causes.diagnosis import Diagnosis
 from parity.causes.outputs import called_output
 
@@ -79,7 +79,7 @@ def _times(c: float):
     def predict(seen: Seen):
         out = list(seen.evaluation.truths)
         for i in wrong_outputs(seen):
-            out[i] = np.asarray(c * truths(seen)[i])
+            out[i] = scaled(seen.evaluation.truths[i], c)
         return out
 
     return predict

@@ -108,8 +108,8 @@ def rms_norm_centred(x, normalized_shape, weight=None, eps=None):
     return n.layer_norm(x, normalized_shape, weight, None, eps)
 
 
-def rms_norm_default_of_layer_norm(x, normalized_shape, weight=None, eps=None):
-    return n.rms_norm(x, normalized_shape, weight, 1e-5 if eps is None else eps)
+def rms_norm_eps_of_layer_norm(x, normalized_shape, weight=None, eps=None):
+    return n.rms_norm(x, normalized_shape, weight, 1e-5)
 
 
 @_quiet
@@ -252,7 +252,7 @@ WRONG = (
     Candidate("normalization.layer_norm", "gradient without the mean", None, layer_norm_backward_no_mean),
     Candidate("normalization.layer_norm", "weight gradient averaged", None, layer_norm_backward_weight_mean),
     Candidate("normalization.rms_norm", "subtracts the mean", rms_norm_centred),
-    Candidate("normalization.rms_norm", "default eps of layer_norm", rms_norm_default_of_layer_norm),
+    Candidate("normalization.rms_norm", "eps of layer_norm", rms_norm_eps_of_layer_norm),
     Candidate("normalization.rms_norm", "scale taken as constant in the gradient", None, rms_norm_backward_constant_scale),
     Candidate("normalization.batch_norm", "biased running variance", batch_norm_biased_running),
     Candidate("normalization.batch_norm", "momentum the other way round", batch_norm_momentum_swapped),
