@@ -123,7 +123,7 @@ class Isolated:
         e = prepare(self.pair, self.fitted(Case("ordinary"), "forward"), dtype, "forward")
         replies: list[Reply] = []
         try:
-            call(e, self.function("forward", e, replies, twice=False))
+            call(e, self.function("forward", e, replies, twice=False), self._adapter)
         except Raised as raised:
             return raised.reply
         except Exception:  # it does something else that is wrong, which is found out when it is judged
@@ -219,7 +219,7 @@ class Isolated:
         at = f"{e.pair.op}-{e.dtype}-{e.direction}-truth-{e.case.name}"
         replies: list[Reply] = []
         try:
-            result = call(e, self.function(e.direction, e, replies))
+            result = call(e, self.function(e.direction, e, replies), self._adapter)
         except CandidateCrashed as crash:
             self._deaths[crash.death.kind] += 1
             return Party(error=crash.death.text + _at(crash.death.stack), error_type=crash.death.kind)
@@ -236,6 +236,11 @@ class Isolated:
         for reply in replies:
             self._conduct.note(reply.notes, at)
         return self._party(e, result, replies, at)
+
+    @property
+    def _adapter(self) -> Callable[..., Any]:
+        """How the candidate's process is called: it takes all steps of an optimizer itself."""
+        return _with_state if self.pair.steps else self.pair.call
 
     def _asks_for_more(self, direction: str, reply: Reply) -> bool:
         unknown = self.guest.about["parameters"][direction] is None and bool(self._defaults)
@@ -255,7 +260,7 @@ class Isolated:
                 wanted=[*wanted, *_made(args[direction == "backward" :], e)],
                 writable=e is not None and e.case.name == "ordinary",
                 watched=self._watched(), twice=twice and replies is not None,
-                numbers=self._numbers and not self.pair.has_own_call,
+                numbers=self._numbers and not self.pair.has_own_call, steps=self.pair.steps,
             )  # fmt: skip
             for old, new in zip([v for v in (*args, *options.values()) if _is_generator(v)], reply.generators, strict=False):
                 old.bit_generator.state = new.bit_generator.state
@@ -330,6 +335,10 @@ class Isolated:
         self.guest.settle()
         self._conduct.printed(self.guest.printed, self.guest.output)
         return self._conduct.remarks()
+
+
+def _with_state(fn, grad, arrays, options):
+    return fn(*grad, *arrays, None, **options)
 
 
 def _other_defaults(theirs: Mapping[str, str], ours: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from parity.oracle import Truth
 from parity.pair import Pair, as_tuple
 from parity.placing import optional
 from parity.references import scipy_forward, torch_backward, torch_forward
+from parity.truth.beside import Beside
 from parity.truth.cache import TruthCache, key_of
 
 
@@ -89,16 +90,31 @@ def _output_shapes(op: str, built: Built) -> list[tuple[int, ...] | None]:
     return _shapes[key]
 
 
-def find_truth(e: Evaluation, kept: TruthCache | None = None) -> Evaluation:
+def find_truth(e: Evaluation, kept: TruthCache | None = None, beside: Beside | None = None) -> Evaluation:
     """Find the truth of a prepared evaluation (in place; returned for convenience), or take it from those that are kept."""
     arrays = list(e.built.arrays)  # for noise, the drawn array
     if kept is None:
         e.truths = truths_of(e, arrays, e.cotangents)
         return e
-    wanted = [k.differentiable for k in e.built.kinds]
-    key = key_of(e.direction, e.dtype, sorted(e.built.options.items()), wanted, *arrays, *e.cotangents)
-    e.truths = kept.find(key, lambda: truths_of(e, arrays, e.cotangents), frozen=not e.case.salt)
+    key, compute = _key(e), lambda: truths_of(e, arrays, e.cotangents)
+    found = compute if beside is None else lambda: beside.take(key, compute)
+    e.truths = kept.find(key, found, frozen=not e.case.salt)
     return e
+
+
+def find_beside(e: Evaluation, kept: TruthCache, beside: Beside) -> None:
+    """Have the truth of a prepared evaluation found in another process, where it is not known yet."""
+    key = _key(e)
+    if not kept.knows(key):
+        options = dict(e.built.options)
+        arrays = list(e.built.arrays)
+        compute = lambda: truths_of(e, arrays, e.cotangents)  # noqa: E731
+        beside.ask(key, compute, e.pair.op, e.direction, e.dtype, arrays, e.cotangents, options)
+
+
+def _key(e: Evaluation) -> bytes:
+    wanted = [k.differentiable for k in e.built.kinds]
+    return key_of(e.direction, e.dtype, sorted(e.built.options.items()), wanted, *e.built.arrays, *e.cotangents)
 
 
 def truths_of(e: Evaluation, arrays: list[Any], cotangents: tuple[np.ndarray | None, ...]) -> tuple[Truth | None, ...]:
@@ -129,13 +145,13 @@ def _canonical(pair: Pair, truths):
     return tuple(out)
 
 
-def call(e: Evaluation, fn: Callable[..., Any]):
-    """Call an implementation as the pair says, with a fresh Generator where there is noise, options by keyword."""
+def call(e: Evaluation, fn: Callable[..., Any], adapter: Callable[..., Any] | None = None):
+    """Call an implementation as the pair (or `adapter`) says, with a fresh Generator for noise, options by keyword."""
     built = e.built
     arrays = [generator(s) if s is not None else a for a, s in zip(built.arrays, built.seeds, strict=True)]
     grad = () if e.direction == "forward" else (e.cotangents[0] if len(e.cotangents) == 1 else e.cotangents,)
     with np.errstate(all="ignore"):
-        return e.pair.call(fn, grad, _trimmed(arrays), dict(built.options))
+        return (adapter or e.pair.call)(fn, grad, _trimmed(arrays), dict(built.options))
 
 
 def _trimmed(arrays: list) -> list:

@@ -19,9 +19,9 @@ from parity.candidate.grade import Judge, Seen
 from parity.candidate.in_process import InProcess
 from parity.candidate.laws import Laws
 from parity.candidate.questions import fresh_cases, refuses
-from parity.cases import Case, Stored, with_stored
+from parity.cases import EVERY, Case, Stored, with_stored
 from parity.errors import ParityError
-from parity.evaluate import Evaluation, Party, find_truth, library, prepare
+from parity.evaluate import Evaluation, Party, find_beside, find_truth, library, prepare
 from parity.loader import catalogue, own_ops, select
 from parity.oracle import OracleError
 from parity.pair import Pair
@@ -29,6 +29,7 @@ from parity.placing import without
 from parity.results import Grade, Limit, ValidationResult
 from parity.runner import among_hazards, case_of, checks_of, failure_detail, gap
 from parity.tolerances import Table, read_table
+from parity.truth.beside import AHEAD, Beside
 from parity.truth.cache import TruthCache
 from parity.verdict import Check, Verdict
 
@@ -105,7 +106,7 @@ class Grading(Laws):
         self.domain = Domain(where, tuple(k.name for k in self.pair.arrays)) if where else None
         self.skip, self.progress = tuple(skip), progress
         self.judge = Judge(self.pair, self.row, self._probe)
-        self.kept = TruthCache(op, on_disk=op not in own_ops())
+        self.kept, self.beside = TruthCache(op, on_disk=op not in own_ops()), Beside()
         self.failed: list[tuple[Check, Seen]] = []
         """Every failed check, with what was seen."""
         self.passed: list[tuple[Check, tuple[int, ...]]] = []
@@ -125,9 +126,11 @@ class Grading(Laws):
         checks = {cell: self.checks(*cell) for cell in cells}
         self._takes = {d: set(asked) for d in self.asker.directions}
         self.expected = sum(map(len, checks.values()))
-        grades = tuple(self._grade(*cell, checks[cell]) for cell in cells)
-        self.kept.save()
-        return grades
+        try:
+            return tuple(self._grade(*cell, checks[cell]) for cell in cells)
+        finally:
+            self.beside.close()
+            self.kept.save()
 
     def checks(self, dtype: str, direction: str) -> list[tuple[Check, Case]]:
         """Every check of one dtype and direction, against the truth, with its case (without arrays that it cannot be given)."""
@@ -225,10 +228,19 @@ class Grading(Laws):
         with ThreadPoolExecutor(1) as line:
             waiting: list[tuple[Check, Case, Any]] = []
             for check, case in checks:
+                if case.name in EVERY and self.pair.op not in own_ops():  # they take longest: while all others are asked for
+                    find_beside(self.prepared(case, check.dtype, check.direction), self.kept, self.beside)
+            for check, case in checks:
                 waiting.append((check, case, self._sent(line, check, case)))
-                if len(waiting) > 1:
+                self._ahead(waiting[-1][2])
+                if len(waiting) > AHEAD:
                     yield self._received(*waiting.pop(0))
             yield from (self._received(*w) for w in waiting)
+
+    def _ahead(self, sent: Any) -> None:
+        """Have the truth of a check found meanwhile."""
+        if not isinstance(sent, str) and self.pair.op not in own_ops():
+            find_beside(sent[0], self.kept, self.beside)
 
     def _now(self, check: Check, case: Case) -> Any:
         reason = self.left_out(check, case) or self.asker.tired(check.dtype, check.direction)
@@ -245,7 +257,7 @@ class Grading(Laws):
         if isinstance(sent, str):
             return check, case, sent
         e, answer = sent
-        e = find_truth(e, self.kept)  # the candidate works meanwhile
+        e = find_truth(e, self.kept, self.beside)  # the candidate works meanwhile
         party = answer.result()
         return check, case, party if isinstance(party, str) else (lambda: (e, party))
 

@@ -27,7 +27,7 @@ def signed(shape, rng, bits: int = 24) -> np.ndarray:
 
 def bell(shape, rng) -> np.ndarray:
     """A bell-shaped variable of unit variance: the sum of twelve uniforms minus six (exact in float64)."""
-    return sum(uniform(shape, rng) for _ in range(12)) - 6.0
+    return uniform((12, *np.atleast_1d(shape)), rng).sum(0).reshape(shape) - 6.0
 
 
 def _cycle(values, shape) -> np.ndarray:

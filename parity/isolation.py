@@ -192,12 +192,12 @@ class Guest:
     def call(
         self, direction: str, args: Sequence[Any], options: dict[str, Any], *,
         places: Sequence[str | None] = (), wanted: Sequence[Any] = (), writable: bool = False, watched: Sequence[str] = (),
-        twice: bool = True, numbers: bool = False,
+        twice: bool = True, numbers: bool = False, steps: bool = False,
     ) -> Reply:  # fmt: skip
         """Call the candidate; `wanted` are the arrays (by identity) that a gradient is wanted for.
 
         `places` says of each argument whether it is given by position (""), by a name, or not at all (None); with `numbers`
-        a function that takes no arrays is called for each element.
+        a function that takes no arrays is called for each element, with `steps` a step of an optimizer for each gradient.
 
         Raises CandidateCrashed, with the `Death`, where the process does not survive it; the next call starts another.
         """
@@ -207,7 +207,7 @@ class Guest:
             blobs: list[bytes] = []
             message = {
                 "do": "call", "direction": direction, "writable": writable, "watched": list(watched), "twice": twice,
-                "places": list(places), "numbers": numbers, "overdue": 2 * self.limits.seconds + 1,
+                "places": list(places), "numbers": numbers, "steps": steps, "overdue": 2 * self.limits.seconds + 1,
                 "args": {"list": [wire.encode(a, blobs, pickled, wanted) for a in args]},
                 "options": {"dict": {k: wire.encode(v, blobs, pickled, wanted) for k, v in options.items()}},
             }  # fmt: skip

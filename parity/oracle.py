@@ -138,8 +138,8 @@ def _as_output(result) -> np.ndarray:
     return reals
 
 
-def reverse(definition, cotangents, arrays, options, wanted):
-    """One backward sweep over the tape: gradients, and the same sums with every product in absolute value."""
+def reverse(definition, cotangents, arrays, options, wanted, magnitudes=True):
+    """One backward sweep over the tape: gradients, and (with `magnitudes`) the same sums, every product in absolute value."""
     leaves = [to_reals(a) for a in arrays]
     Tape.records = records = []
     try:
@@ -150,13 +150,27 @@ def reverse(definition, cotangents, arrays, options, wanted):
         if out.dtype == object and dy is not None:
             for node, seed in zip(out.reshape(-1), to_reals(np.asarray(dy)).reshape(-1).tolist(), strict=True):
                 _flow(node, seed.value, abs(seed.value))
-    for node in reversed(records):
+    (_sweep if magnitudes else _sweep_gradients)(reversed(records))
+    kept = [leaf for leaf, w in zip(leaves, wanted, strict=True) if w]
+    return [_gather(leaf, "gradient") for leaf in kept], [_gather(leaf, "magnitude") for leaf in kept]
+
+
+def _sweep(nodes):
+    for node in nodes:
         if node.gradient is None or (node.gradient.is_zero() and node.magnitude.is_zero()):
             continue
         for parent, partial in node.edges:
             _flow(parent, _product(node.gradient, partial), abs(_product(node.magnitude, partial)))
-    kept = [leaf for leaf, w in zip(leaves, wanted, strict=True) if w]
-    return [_gather(leaf, "gradient") for leaf in kept], [_gather(leaf, "magnitude") for leaf in kept]
+
+
+def _sweep_gradients(nodes):
+    for node in nodes:
+        flow = node.gradient
+        if flow is None or flow.is_zero():
+            continue
+        for parent, partial in node.edges:
+            more = _multiply(flow, partial)
+            parent.gradient = more if parent.gradient is None else parent.gradient + more
 
 
 def _product(flow, partial):
@@ -264,7 +278,12 @@ def _scales(his, definition, direction, context):
         return _scale_of(lambda: reverse(definition, seeds, absolute, options, wanted)[1], his)
     seeds = [to_reals(c) for c in cotangents]
     dy = seeds[0] if len(seeds) == 1 else tuple(seeds)
-    return _scale_of(lambda: [_as_output(as_tuple(how(dy, *map(to_reals, arrays), **options))[i]) for i in kept], his)
+
+    def scales():
+        found = as_tuple(how(dy, *map(to_reals, arrays), **options))
+        return [_as_output(found[i]) for i in kept]
+
+    return _scale_of(scales, his)
 
 
 def is_float(a: Any) -> bool:
@@ -358,7 +377,7 @@ def _attempt_each(definition, flat, options, seeds):
     def evaluate(values, cotangents):
         if cotangents is None:
             return outputs(definition, [values], options)[0]
-        return reverse(definition, [cotangents], [values], options, [True])[0][0]
+        return reverse(definition, [cotangents], [values], options, [True], magnitudes=False)[0][0]
 
     try:
         return _halves(evaluate(flat, seeds)), np.zeros(flat.shape, bool)

@@ -121,6 +121,9 @@ class Pair:
     """What None means for an option, where it is a number that depends on the dtype (given by its name): a candidate gets
     this number in place of None."""
 
+    steps: bool = False
+    """Whether the function is a step of an optimizer, whose `call` takes many of them."""
+
     @property
     def has_own_call(self) -> bool:
         """Whether `call` does more than to pass the arrays and the options on."""

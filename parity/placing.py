@@ -7,9 +7,10 @@ function of (target, x) with both by name, and a function of (x, target) without
 from __future__ import annotations
 
 import difflib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from inspect import signature
+from functools import cache
+from inspect import Signature, signature
 from typing import Any
 
 from parity.cases import Case
@@ -21,6 +22,12 @@ from parity.pair import Pair
 Parameters = Mapping[str, Sequence[str]]
 """A candidate's, in the op's names: name -> (kind, what the default is: "required", "none" or "other")."""
 IN_PLACE, BY_NAME = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD"), ("POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")
+
+
+@cache
+def _signature(fn: Callable[..., Any]) -> Signature:
+    """Asked at every call of a candidate."""
+    return signature(fn)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class Placing:
 
     def surplus(self, args: Sequence[Any]) -> str:
         """The argument beyond the arrays (a state) whose place is one of an option's, as a sentence; "" where there is none."""
-        ours = signature(implementation(self.pair)).parameters
+        ours = _signature(implementation(self.pair)).parameters
         names = [n for n, p in ours.items() if p.kind.name in IN_PLACE]
         options = {n for n, p in ours.items() if p.kind.name == "KEYWORD_ONLY"}
         for i in range(len(self.places), len(args)):
@@ -105,7 +112,7 @@ def _places(pair: Pair, direction: str, parameters: Parameters | None) -> dict[s
     by_name = [n for n, (kind, _) in parameters.items() if kind in BY_NAME]
     if any(kind == "VAR_KEYWORD" for kind, _ in parameters.values()):
         by_name += names[len(slots) :]
-    ours = set(signature(implementation(pair)).parameters)
+    ours = set(_signature(implementation(pair)).parameters)
     others = {n: ours - {n} for n in (*optional(pair), *(k.name for k in pair.arrays if k.role == "rng"))}
     found = [_place(n, slots[i : i + 1], by_name, others.get(n)) for i, n in enumerate(names)]
     moved = next((i for i, p in enumerate(found) if p != ""), len(found))
@@ -153,7 +160,7 @@ def optional(pair: Pair) -> tuple[str, ...]:
 def settings_of(pair: Pair) -> dict[str, Any]:
     """Every option of an op that has a default, with it."""
     arrays = {k.name for k in pair.arrays}
-    ours = signature(implementation(pair)).parameters.values()
+    ours = _signature(implementation(pair)).parameters.values()
     return {p.name: p.default for p in ours if p.default is not p.empty and p.name not in arrays}
 
 
@@ -186,7 +193,7 @@ def refuse_unknown(pair: Pair, fixed: Iterable[str], rename: Mapping[str, str], 
     These are the names of the candidate's parameters, None where nobody knows them.
     """
     arrays = {k.name for k in pair.arrays}
-    ours = {*signature(implementation(pair)).parameters, *pair.options, *arrays, *names_of(pair, "backward")}
+    ours = {*_signature(implementation(pair)).parameters, *pair.options, *arrays, *names_of(pair, "backward")}
     for name in fixed:
         if name not in ours - arrays:
             raise ParityError(f"{pair.op} has no option {name!r}; {_nearest(name, ours - arrays)}.")
@@ -210,7 +217,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 def unknown_needs(pair: Pair, needs: Sequence[str]) -> list[str]:
     """What a constructor requires and the op has no value for, by its name or by its place."""
-    ours = signature(implementation(pair)).parameters
+    ours = _signature(implementation(pair)).parameters
     arrays = {k.name for k in pair.arrays}
     missing = [n for n in needs if n not in ours and n not in pair.options]
     plain = [
@@ -231,7 +238,7 @@ def with_own_defaults(pair: Pair, parameters: Parameters | None) -> Pair:
     """The pair without settings of every case (ignore_index=2) that a candidate has no parameter for, and the op a default."""
     if parameters is None or any(kind in ("VAR_KEYWORD", "VAR_POSITIONAL") for kind, _ in parameters.values()):
         return pair
-    ours = signature(implementation(pair)).parameters
+    ours = _signature(implementation(pair)).parameters
     kept = {k: v for k, v in pair.options.items() if k in parameters or k not in ours or ours[k].default is ours[k].empty}
     return pair if len(kept) == len(pair.options) else replace(pair, options=kept)
 

@@ -11,6 +11,7 @@ import io
 import os
 import pickle
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -103,6 +104,11 @@ class Remote:
         self.ask(function, *args)
         return self.answer()
 
+    def kill(self) -> None:
+        """End the process without waiting for what it does; whoever waits for an answer is told."""
+        self._process.kill()
+        self._process.wait()
+
     def close(self) -> None:
         """End the process."""
         self._process.stdin.close()  # pyright: ignore[reportOptionalMemberAccess]
@@ -155,6 +161,7 @@ def _serve(requests: io.BufferedReader, results: io.BufferedWriter) -> None:
 
 
 def _main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with its owner's pipe
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not end up among the results
     _serve(sys.stdin.buffer, results)

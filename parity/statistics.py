@@ -32,7 +32,7 @@ FALSE_ALARM = 1e-9
 """Of one law, where the table states no other."""
 ONCE, MANY = 2, 200
 """Calls with one generator: of an input that can be repeated within one call, and of one that cannot."""
-FEW = 4000
+FEW = 2500
 """Draws of a candidate by a law of the pair; the cases of the op ask for many more."""
 GRADIENT = "gradient_"
 
@@ -221,7 +221,10 @@ class _Asked:
     def _calls(self, first: np.ndarray, repeated) -> int:
         if not first.size:
             return 1
-        return ONCE if repeated is not None else MANY // 4 if self.case.layout or self.case.hazards else MANY
+        if repeated is not None:
+            return ONCE
+        few = (4 if self.case.layout or self.case.hazards else 1) * (1 if self.dtype == "float64" else 4)
+        return MANY // few
 
     def _of_unread(self, fn, rng, first) -> float:
         """Of an op whose samples nobody can read: successive calls must not all return the same."""

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import importlib
 import inspect
+import os
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
@@ -69,9 +70,11 @@ JAX = {
 """The op -> JAX's function, or its name."""
 FORWARD_ALONE = ("special.digamma",)
 """JAX's gradient is a series for positive numbers: left of 0 it is another function, at nearly every hazard."""
-WHOLE, EVERY, COMPILED = "float32", 4, 16
+WHOLE, EVERY = "float32", int(os.environ.get("PARITY_LIBRARIES_EVERY", "4"))
+COMPILED = EVERY**2
 """An op is judged at all hazards in float32 (or its only dtype); in the others where a defect is listed and at every fourth
-one, at every sixteenth for JAX's functions of whole rows, which are compiled again for each shape, axis and dtype."""
+one, at every sixteenth for JAX's functions of whole rows, which are compiled again for each shape, axis and dtype.
+PARITY_LIBRARIES_EVERY=1 asks for all."""
 SAMPLERS = tuple(op for op, pair in catalogue().items() if pair.laws)
 """Judged by the law of what they draw: each library has a generator of its own, which does not follow `rng`."""
 OPS = [op for op in catalogue() if op not in SAMPLERS]
@@ -182,7 +185,7 @@ class Judging(Grading):
         self.listed = listed
 
     def checks(self, dtype, direction):
-        found = [c for c in super().checks(dtype, direction) if not c[0].hazard.startswith("every_")]
+        found = [c for c in super().checks(dtype, direction) if EVERY == 1 or not c[0].hazard.startswith("every_")]
         if dtype == self.whole:
             return found
         listed = {h for d, t, h in self.listed if (d, t) == (direction, dtype)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import importlib.machinery
-import json
 import os
 import resource
 import signal
@@ -14,7 +13,7 @@ import traceback
 
 import numpy as np
 
-from . import backends, elements, wire
+from . import backends, elements, steps, wire
 from .calling import Candidate, made
 from .loading import CannotLoad, from_file, from_import, load
 from .parent import end_with
@@ -62,8 +61,6 @@ class Server:
         self.results, self.process = results, os.getpid()
         self.watch = self.candidate = None
         self.memory = None
-        self.held = {}
-        """Values that cannot cross (states of an optimizer), by number, until a call that gets none of them."""
         self.settled = True
         """Whether it is known which arrays the candidate takes."""
         self.trials = 0
@@ -148,9 +145,7 @@ class Server:
         if not self.settled:
             first = self._settle(message, blobs, first)
         notes, result, memories = first.pop("notes"), first.pop("result", None), first.pop("memories")
-        if '"held"' not in json.dumps([message["args"], message["options"]]):
-            self.held.clear()
-        answer = {**first, "first": _encoded(result, out, self._hold), **self._known()}
+        answer = {**first, "first": _encoded(result, out), **self._known()}
         if not self.candidate.inplace:
             answer["inputs"] = _bytes(memories, out)
         if first["status"] == "returned" and message["twice"]:
@@ -162,20 +157,17 @@ class Server:
                 answer["second_error"] = [second["type"], second["message"]]
         return {**answer, "notes": notes}
 
-    def _hold(self, value):
-        self.held[len(self.held)] = value
-        return len(self.held) - 1
-
     def _once(self, message, blobs, poison, watched):
         arrays = []
-        args = wire.decode(message["args"], blobs, _unpickled, arrays, self.held)
-        options = wire.decode(message["options"], blobs, _unpickled, arrays, self.held)
+        args = wire.decode(message["args"], blobs, _unpickled, arrays)
+        options = wire.decode(message["options"], blobs, _unpickled, arrays)
         if self.candidate.inplace:
             args, arrays = _apart(args, arrays)
         marked = [a for a, _, wanted in arrays if wanted]
         for a, _, _ in arrays:
             a.flags.writeable = message["writable"] or self.candidate.inplace
-        _poison(poison, [k * memory.nbytes for _, memory, _ in arrays for k in (1, 2, 4)])
+        if message["twice"]:  # and not for each of the thousands of draws of a sampler
+            _poison(poison, [k * memory.nbytes for _, memory, _ in arrays for k in (1, 2, 4)])
         self.watch.snapshot()
         with caught_warnings() as warned, LibraryCalls(watched) if watched else _Nothing() as calls:
             self.candidate.places = message["places"]
@@ -185,14 +177,15 @@ class Server:
         given = [a for a, _, _ in arrays if a.size]
         found["notes"] += _subclasses(found.get("result"))
         leaves = [] if self.candidate.inplace else _leaves(found.get("result"))
-        found["alias"] = any(np.shares_memory(r, a) for r in leaves for a in given)
+        found["alias"] = found.pop("shared", False) or any(np.shares_memory(r, a) for r in leaves for a in given)
         generators = [v for v in [*args, *options.values()] if isinstance(v, np.random.Generator)]
         found["generators"] = [wire.encode(g, []) for g in generators]
         return found
 
     def _called(self, message, args, options, marked):
         try:
-            return self._returned(message["direction"], args, options, marked)
+            returned = self._stepped if message["steps"] else self._returned
+            return returned(message["direction"], args, options, marked)
         except BaseException as e:  # SystemExit, KeyboardInterrupt and the candidate's own
             again = message["numbers"] and not self.candidate.by_element and self.candidate.backend.name == "numpy"
             found = self._by_element(message, args, options) if again and elements.takes_numbers_only(e, args) else None
@@ -204,6 +197,20 @@ class Server:
     def _returned(self, direction, args, options, marked):
         result = getattr(self.candidate, direction)(args, options, marked)
         return {"status": "returned", "result": backends.to_numpy(result), "made": backends.made_by(result)}
+
+    def _stepped(self, direction, args, options, marked):
+        """All steps of a trajectory."""
+        made = set()
+
+        def step(param, grad, state):
+            found = getattr(self.candidate, direction)([param, grad, state], options, marked)
+            if not isinstance(found, (tuple, list)) or len(found) != 2:
+                return found
+            made.add(backends.made_by(found))
+            return backends.to_numpy(found[0]), found[1]
+
+        path, shared = steps.trajectory(step, *args)
+        return {"status": "returned", "result": path, "made": made.pop() if len(made) == 1 else "", "shared": shared}
 
     def _by_element(self, message, args, options):
         """What a function of one number returns for arrays; it is called so from now on.  None where it does not return."""
@@ -288,9 +295,9 @@ def _is_own(value, module):
     return getattr(value, "__module__", module.__name__) in (module.__name__, None) or not hasattr(value, "__code__")
 
 
-def _encoded(result, out, hold=None):
+def _encoded(result, out):
     try:
-        return wire.encode(result, out, hold=hold)
+        return wire.encode(result, out)
     except (TypeError, ValueError, RecursionError):
         return {"foreign": type(result).__name__}
 

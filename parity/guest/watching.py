@@ -6,7 +6,9 @@ was loaded, and put back.  Python's audit events tell of processes that it start
 
 from __future__ import annotations
 
+import _signal
 import inspect
+import operator
 import os
 import random
 import re
@@ -32,9 +34,20 @@ def _np_state():
     return state[1].tobytes(), state[2:]
 
 
+def _environment():
+    return dict(getattr(os.environ, "_data", os.environb))  # as bytes: to decode them takes longer than most calls
+
+
+SIGNALS = tuple(map(int, signal.valid_signals()))
+
+
+def _handlers():
+    return [*map(_signal.getsignal, SIGNALS)]  # without an enumeration of each, for every call
+
+
 def _handled(old):
-    for number, handler in old.items():
-        if handler is not None and signal.getsignal(number) is not handler:
+    for number, handler in zip(SIGNALS, old):
+        if handler is not None and _signal.getsignal(number) is not handler:
             signal.signal(number, handler)
 
 
@@ -55,9 +68,9 @@ SHARED = {
     "NumPy's global random state (np.random)": (_np_state, None),
     "Python's global random state (random)": (random.getstate, random.setstate),
     "the current folder (os.chdir)": (os.getcwd, os.chdir),
-    "the environment (os.environ)": (lambda: dict(os.environ), lambda old: (os.environ.clear(), os.environ.update(old))),
+    "the environment (os.environ)": (_environment, lambda old: (os.environb.clear(), os.environb.update(old))),
     "the recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
-    "the signal handlers (signal)": (lambda: {s: signal.getsignal(s) for s in signal.valid_signals()}, _handled),
+    "the signal handlers (signal)": (_handlers, _handled),
     "NumPy's print options": (np.get_printoptions, lambda old: np.set_printoptions(**old)),
 }  # fmt: skip
 """Shared state: how to read it, and how to put it back."""
@@ -141,6 +154,8 @@ class Watch:
                 sys.modules[module] = self.modules[module]
                 yield f"sys.modules[{module!r}]"
             now = vars(self.modules[module])
+            if all(map(operator.is_, map(now.get, before), before.values())):
+                continue
             for name, value in before.items():
                 if now.get(name) is not value and _is_kept(name, value):
                     now[name] = value

@@ -74,30 +74,25 @@ def reader(descriptor):
 
 
 # -- values --------------------------------------------------------------------------------------------------------------------
-def encode(value, blobs, pickled=None, marked=(), hold=None):
+def encode(value, blobs, pickled=None, marked=()):
     """Plain data for a value; bytes go to `blobs`.  `pickled(value)` makes bytes of anything else, where given.
 
-    Arrays among `marked` (by identity) are marked as those that a gradient is wanted for.  `hold(value)` keeps what cannot
-    cross (a state that the next call is to get) and returns its number.
+    Arrays among `marked` (by identity) are marked as those that a gradient is wanted for.
     """
     if value is None or isinstance(value, (bool, float, str)):
         return value
     if isinstance(value, int):
         return value if value.bit_length() <= LONGEST_INTEGER else {"foreign": f"int of {value.bit_length()} bits"}
-    again = lambda v: encode(v, blobs, pickled, marked, hold)  # noqa: E731 - the recursion with its constants
+    again = lambda v: encode(v, blobs, pickled, marked)  # noqa: E731 - the recursion with its constants
     if isinstance(value, np.ndarray) and _crosses(value.dtype):
         return {"array": _array(value, blobs), "grad": any(value is m for m in marked)}
     if isinstance(value, np.generic) and _crosses(value.dtype):
         return {"array": _array(np.asarray(value), blobs), "scalar": True}
-    if isinstance(value, (Foreign, Named)) and value.held is not None:
-        return {"held": value.held}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        held = None if hold is None else hold(value)
-        return {"named": [again(v) for v in value], "fields": list(value._fields), "held": held}
+        return {"named": [again(v) for v in value], "fields": list(value._fields)}
     if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
         names = list(value.__dataclass_fields__)
-        held = None if hold is None else hold(value)
-        return {"named": [again(getattr(value, n)) for n in names], "fields": names, "held": held}
+        return {"named": [again(getattr(value, n)) for n in names], "fields": names}
     if isinstance(value, (list, tuple)):
         return {type(value).__name__ if type(value) in (list, tuple) else "tuple": [again(v) for v in value]}
     if isinstance(value, dict) and all(isinstance(k, str) for k in value):
@@ -111,7 +106,7 @@ def encode(value, blobs, pickled=None, marked=(), hold=None):
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return {"dtype": np.dtype(value).name}
     if pickled is None:
-        return {"foreign": _name(value), "held": None if hold is None else hold(value), "shown": _shown(value)}
+        return {"foreign": _name(value), "shown": _shown(value)}
     blobs.append(pickled(value))
     return {"pickle": len(blobs) - 1}
 
@@ -176,14 +171,11 @@ def dtype_of(name):
     return np.dtype(name)
 
 
-def decode(data, blobs, unpickled=None, found=None, held=None):
-    """The value that `encode` described; arrays are collected in `found` (with whether a gradient is wanted).
-
-    `held` are the values kept here, by their numbers.
-    """
+def decode(data, blobs, unpickled=None, found=None):
+    """The value that `encode` described; arrays are collected in `found` (with whether a gradient is wanted)."""
     if not isinstance(data, dict):
         return data
-    again = lambda d: decode(d, blobs, unpickled, found, held)  # noqa: E731
+    again = lambda d: decode(d, blobs, unpickled, found)  # noqa: E731
     kind = next(iter(data))
     inner = data[kind]
     if kind == "array":
@@ -193,9 +185,7 @@ def decode(data, blobs, unpickled=None, found=None, held=None):
     if kind == "dict":
         return {k: again(v) for k, v in inner.items()}
     if kind == "named":
-        return Named(data["fields"], map(again, inner), data["held"])
-    if kind == "held" and held is not None:
-        return held[inner]
+        return Named(data["fields"], map(again, inner))
     if kind == "generator":
         bits = np.random.PCG64()
         bits.state = inner
@@ -208,7 +198,7 @@ def decode(data, blobs, unpickled=None, found=None, held=None):
         return dtype_of(inner).type
     if kind == "pickle" and unpickled is not None:
         return unpickled(blobs[inner])
-    return Foreign(str(inner), data.get("held"), str(data.get("shown", "")))
+    return Foreign(str(inner), str(data.get("shown", "")))
 
 
 def _decoded_array(data, blobs, found):
@@ -230,17 +220,17 @@ def _decoded_array(data, blobs, found):
 class Foreign:
     """Stands for something that came back and is no array, number or container."""
 
-    def __init__(self, name, held=None, shown=""):
-        self.name, self.held, self.shown = name, held, shown
+    def __init__(self, name, shown=""):
+        self.name, self.shown = name, shown
 
 
 class Named(tuple):
-    """A named tuple of the other side: its values, by position and by name."""
+    """A named tuple or a dataclass of the other side: its values, by position and by name."""
 
-    def __new__(cls, fields, values, held):
+    def __new__(cls, fields, values):
         """A tuple of the values."""
         self = super().__new__(cls, values)
-        self.fields, self.held = list(fields), held
+        self.fields = list(fields)
         return self
 
     def __getattr__(self, name):

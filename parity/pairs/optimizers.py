@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from parity.guest.steps import trajectory
 from parity.hostile import listed, signed
 from parity.kinds import MAGNITUDES, Data, Real
 from parity.pair import Pair, with_options, with_shapes
@@ -23,30 +24,8 @@ GRAD = Data("grad", STEPS).also(
 
 
 def _trajectory(step, grad, arrays, options):
-    """The parameters after every step, stacked.
-
-    A step is `step(param, grad, state, **options) -> (param, state)`: the parameter and the gradient are arrays of one shape
-    (also of shape (), never numbers), the state is None at first and then whatever the step before returned.
-    """
-    (param, gradients), state, path = arrays, None, []
-    for i in range(len(gradients)):
-        param, state = step(_as_array(param), gradients[i, ...], _as_arrays(state), **options)
-        path.append(param)
-    return np.stack(path) if path else np.zeros((0, *np.shape(param)), param.dtype)
-
-
-def _as_array(value):
-    """NumPy's arithmetic makes a number of an array of shape ()."""
-    return np.asarray(value) if isinstance(value, np.generic) else value
-
-
-def _as_arrays(state):
-    """A state whose numbers of NumPy are arrays again; a state of a type of its own is its own affair."""
-    if type(state) in (list, tuple):
-        return type(state)(map(_as_arrays, state))
-    if type(state) is dict:
-        return {k: _as_arrays(v) for k, v in state.items()}
-    return _as_array(state)
+    """The parameters after every step, stacked."""
+    return trajectory(lambda *given: step(*given, **options), *arrays)[0]
 
 
 def _torch(name: str):
@@ -105,6 +84,7 @@ PAIRS = (
         ),
         differentiable=False,
         call=_trajectory,
+        steps=True,
     ),
     Pair(
         "optimizers.adam",
@@ -113,6 +93,7 @@ PAIRS = (
         variants=ADAM,
         differentiable=False,
         call=_trajectory,
+        steps=True,
     ),
     Pair(
         "optimizers.adamw",
@@ -121,5 +102,6 @@ PAIRS = (
         variants=(with_options(weight_decay=0.0, lr=0.01), *ADAM),
         differentiable=False,
         call=_trajectory,
+        steps=True,
     ),
 )

@@ -58,6 +58,10 @@ class TruthCache:
                 self._known = {}
         self._frozen = set(self._known)
 
+    def knows(self, key: bytes) -> bool:
+        """Whether a truth is there."""
+        return key in self._known
+
     def find(self, key: bytes, compute: Callable[[], Any], frozen: bool = True) -> Any:
         """What is known by this key, or else computed (and, if `frozen`, to be written)."""
         if key not in self._known:

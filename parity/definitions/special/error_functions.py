@@ -9,8 +9,20 @@ from parity.definitions._functions import elementwise, inf, log2pi, nan, sqrt2, 
 
 __all__ = ["erf", "erfc", "erfinv", "log_ndtr", "ndtr", "ndtri"]
 
-FAR, FARTHER = -20.0, -(2.0**14)
-"""Left of these points log_ndtr is the logarithm of its asymptotic series, with 60 and with 6 terms."""
+SERIES = {
+    -20.0: 50,
+    -24.0: 40,
+    -32.0: 32,
+    -48.0: 25,
+    -64.0: 22,
+    -128.0: 17,
+    -256.0: 14,
+    -(2.0**10): 11,
+    -(2.0**14): 6,
+    -(2.0**30): 2,
+}
+"""Left of each of these points log_ndtr is the logarithm of its asymptotic series with so many terms: what is left out is then
+below 2^-170."""
 
 
 @elementwise(limits={inf: (1.0, 0.0), -inf: (-1.0, 0.0)}, odd=True)
@@ -45,19 +57,30 @@ def log_ndtr(x):
     ndtr(x) = exp(-x^2/2) / (-x sqrt(2 pi)) (1 - 1/x^2 + 3/x^4 - 15/x^6 + ...), where what is left out is below the first
     omitted term (DLMF 7.12.1), and that below 2^-170.
     """
-    right, far, farther = (np.asarray(where(c, True, False)) for c in (x > 0, x < FAR, x < FARTHER))
+    right = np.asarray(where(x > 0, True, False))
     y = np.empty(x.shape, object)
     y[right] = np.log1p(-ndtr(-x[right]))
-    y[~right & ~far] = np.log(ndtr(x[~right & ~far]))
-    y[far & ~farther] = _log_far(x[far & ~farther], 60)
-    y[farther] = _log_far(x[farther], 6)
+    y[~right] = _log_left(x[~right])
+    return y
+
+
+def _log_left(x):
+    y, rest, terms = np.empty(x.shape, object), np.arange(x.size), 0
+    for start, more in [*SERIES.items(), (-np.inf, 0)]:
+        beyond = np.asarray(where(x[rest] < start, True, False), bool)
+        here = rest[~beyond]
+        y[here] = _log_far(x[here], terms) if terms else np.log(ndtr(x[here]))
+        rest, terms = rest[beyond], more
     return y
 
 
 def _log_far(x, terms):
-    series = 1
-    for n in range(terms, 0, -1):
-        series = 1 - (2 * n - 1) * series / (x * x)
+    coefficients = [1]
+    for n in range(1, terms + 1):
+        coefficients.append(-(2 * n - 1) * coefficients[-1])
+    series, q = coefficients.pop(), 1 / (x * x)
+    for c in reversed(coefficients):
+        series = c + q * series
     return -x * x / 2 - np.log(-x) - log2pi() / 2 + np.log(series)
 
 
