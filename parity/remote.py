@@ -6,6 +6,7 @@ functions of this package and ends when its pipe closes, so that nothing is left
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
@@ -111,7 +112,8 @@ class Remote:
 
     def close(self) -> None:
         """End the process."""
-        self._process.stdin.close()  # pyright: ignore[reportOptionalMemberAccess]
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()  # pyright: ignore[reportOptionalMemberAccess]
         self._process.stdout.close()  # pyright: ignore[reportOptionalMemberAccess]
         self._process.wait()
 

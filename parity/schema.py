@@ -67,6 +67,7 @@ STABLE = _object(
     {
         "C": {"type": "number", "minimum": 1, "maximum": 1e12},
         "narrow": {"type": "number", "minimum": 0, "maximum": 64},
+        "normwise": {"type": "boolean"},
         "why": SENTENCE,
         "witness": {"type": "string"},
     },

@@ -228,6 +228,8 @@ class Judge:
         if size is None:
             return None
         fmt, alone, own = FORMATS[e.dtype], is_elementwise(self.pair.op), self.row.data.get("stable", {})
+        if own.get("normwise") and size.ndim >= 2:
+            size = np.broadcast_to(np.max(size, axis=(-2, -1), keepdims=True, initial=0.0), size.shape)
         many = float(own.get("C", C)) + (0.0 if alone else depends.terms(position))
         with np.errstate(over="ignore"):
             allowed = np.maximum(many * (work_unit(e.dtype) * size), many / 2 * fmt.smallest)

@@ -125,9 +125,11 @@ def _scipy_norm(x, ord=2, axis=None, keepdims=False):
 def _first_equal(x, axis: int) -> np.ndarray:
     """For each entry the index of the first entry of its row that equals it (all nan are one)."""
     rows = np.moveaxis(np.asarray(x, np.float64), axis, -1)
-    a, b = rows[..., :, None], rows[..., None, :]
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    return np.moveaxis(np.argmax(same, axis=-1) if rows.size else np.zeros(rows.shape, np.int64), -1, axis)
+    out = np.zeros(rows.shape, np.int64)
+    for at in np.ndindex(rows.shape[:-1]):
+        _, first, which = np.unique(rows[at], return_index=True, return_inverse=True)
+        out[at] = first[which]
+    return np.moveaxis(out, -1, axis)
 
 
 def _exchanged(x, indices, axis: int, chosen_once: bool):

@@ -67,8 +67,10 @@ class Beside:
         for future, _ in self._asked.values():
             future.cancel()
         if self._remote is not None:
-            self._remote.kill()
+            self._remote.kill()  # so that nobody waits for its answer any more
         self._line.shutdown()
+        if self._remote is not None:
+            self._remote.close()
 
 
 def truths(op: str, direction: str, dtype: str, arrays: list[Any], cotangents: tuple[Any, ...], options: dict) -> Any:
