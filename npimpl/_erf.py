@@ -86,7 +86,9 @@ def gauss(x: np.ndarray, factor: float = -1.0) -> np.ndarray:
 def gauss_times(c, x: np.ndarray, factor: float = -1.0) -> np.ndarray:
     """c exp(factor x^2) for c of x's shape (or a number), rounded right also where the exponential alone is subnormal."""
     head, tail, exponent = _exp_square(x.reshape(-1), factor)
-    return _scale(np.reshape(c, -1) * (head + tail), exponent).reshape(x.shape)
+    c = np.reshape(c, -1)
+    large = np.abs(c) > 1.0  # a product with what is below 2 must not overflow before it is scaled
+    return _scale(c * np.where(large, 0.25 * (head + tail), head + tail), exponent + 2 * large).reshape(x.shape)
 
 
 def _erf_small(x, r=None):
@@ -166,8 +168,10 @@ def _exp_square(x, factor):
 
 
 def _scale(y, exponent):
-    """y 2^exponent with one rounding; in two steps, because 2^exponent itself may be out of range."""
-    exponent = np.clip(exponent, -2000, 2000)
+    """y 2^exponent with one rounding; in steps, because 2^exponent itself may be out of range."""
+    below = exponent < -2000  # where y may still be so large that something is left
+    y = np.where(below, y * 2.0**-250, y)
+    exponent = np.clip(np.where(below, exponent + 250, exponent), -2000, 2000)
     first = exponent >> 1
     y *= ((first + 1023) << 52).view(np.float64)
     y *= ((exponent - first + 1023) << 52).view(np.float64)

@@ -42,7 +42,7 @@ def cell(x: np.ndarray, first_binade: int, cells: int) -> tuple[np.ndarray | np.
     x lies in one interval, its number is given once.
     """
     eighth = _eighths(np.array([x.min(), x.max()])) if x.size else np.zeros(2, np.int64)
-    one = eighth[0] == eighth[1] < INFINITE
+    one = 0 <= eighth[0] == eighth[1] < INFINITE  # below 0 is a nan of negative sign
     eighth = eighth[0] if one else _eighths(np.ascontiguousarray(x))
     middle = ((eighth << 49) | (1 << 48)).view(np.float64)
     return np.clip(eighth - ((1023 + first_binade) << 3), 0, cells - 1), x - middle

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import npimpl
+from npimpl import special
 from npimpl._axes import pairwise_sum, sum_to_shape
 
 settings.register_profile("suite", deadline=None, max_examples=60, derandomize=True, database=None)
@@ -154,3 +155,15 @@ def test_bad_input_is_one_sentence(call, word):
         call()
     assert word in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_nan_leaves_its_neighbours_alone():
+    """The sign bit of a nan looks like that of a table's interval; all of a block once shared it."""
+    x = np.array([0.985, np.nan, -np.nan, 0.01])
+    alone = special.ndtri(x[[0, 3]])
+    assert special.ndtri(x)[[0, 3]].tolist() == alone.tolist()
+
+
+@pytest.mark.parametrize("backward", [special.erf_backward, special.ndtr_backward])
+def test_a_gaussian_is_0_beside_the_largest_cotangent(backward):
+    assert backward(np.array([1e308, -1e308]), np.array([70.0, -200.0]))[0].tolist() == [0.0, 0.0]
