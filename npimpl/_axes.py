@@ -11,6 +11,8 @@ def normalize_axis(axis, ndim: int) -> tuple[int, ...]:
     """`axis` (None: all of them, an integer, or a tuple) as a sorted tuple of axes in 0 … ndim-1."""
     axes = range(ndim) if axis is None else (axis,) if np.ndim(axis) == 0 else tuple(axis)
     for a in axes:
+        if not isinstance(a, (int, np.integer)):
+            raise TypeError(f"axis is {axis!r}, but axes are counted; give an integer for each.")
         if not -max(ndim, 1) <= a < max(ndim, 1):
             allowed = f"-{max(ndim, 1)} to {max(ndim, 1) - 1}"
             raise np.exceptions.AxisError(f"axis {a} is out of range for an array of {ndim} dimensions; allowed: {allowed}.")
@@ -20,6 +22,16 @@ def normalize_axis(axis, ndim: int) -> tuple[int, ...]:
     if len(set(positive)) != len(positive):
         raise ValueError(f"axis {tuple(axes)} names one axis twice; give each axis once.")
     return tuple(positive)
+
+
+def broadcast_shape(*arrays) -> tuple[int, ...]:
+    """The shape that these arrays (None: not given) have together."""
+    shapes = [a.shape for a in arrays if a is not None]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(map(str, shapes))
+        raise ValueError(f"The arguments have shapes {listed}, which do not broadcast together; pass equal shapes.") from None
 
 
 def sum_to_shape(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

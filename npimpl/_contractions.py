@@ -90,8 +90,10 @@ def total(dy: np.ndarray, axes) -> np.ndarray:
     return pairwise_sum(dy.astype(np.float64, copy=False), axes)
 
 
-def cotangent(dy, like: np.ndarray) -> np.ndarray:
-    """A cotangent in the dtype that its op contracts in (float64 for integer operands)."""
+def cotangent(dy, like: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A cotangent, of the shape of the result, in the dtype that its op contracts in (float64 for integer operands)."""
+    if np.shape(dy) != shape:
+        raise ValueError(f"`grad_output` has shape {np.shape(dy)}, but the result has shape {shape}; give that.")
     return np.asarray(dy).astype(like.dtype if like.dtype.kind == "f" else np.float64, copy=False)
 
 

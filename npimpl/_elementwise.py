@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 
+from npimpl._axes import broadcast_shape
 from npimpl._precision import as_float, result_dtype, rounded
 
 BLOCK = 16_384
@@ -23,7 +24,7 @@ def elementwise(*names: str):
         @functools.wraps(kernel)
         def op(*args, **options):
             arrays, rest = _split(kernel.__name__, names, args, options)
-            return _evaluate(kernel, arrays, rest, options)
+            return _evaluate(kernel, _together(names, arrays), rest, options)
 
         return op
 
@@ -40,11 +41,20 @@ def _split(op: str, names, args, options):
     return [as_float(a, n) for a, n in zip(arrays, names, strict=True)], args[len(names) :]
 
 
+def _together(names, arrays):
+    """The arrays, broadcast to one shape, which a cotangent has already."""
+    if all(a.shape == arrays[0].shape for a in arrays):
+        return arrays
+    backward = names[0] == "grad_output"
+    shape = broadcast_shape(*arrays[backward:])
+    if backward and arrays[0].shape != shape:
+        raise ValueError(f"`grad_output` has shape {arrays[0].shape}, but the result has shape {shape}; give that.")
+    return np.broadcast_arrays(*arrays)
+
+
 @np.errstate(all="ignore")
 def _evaluate(kernel, arrays, rest, options):
     dtype = result_dtype(*arrays)
-    if any(a.shape != arrays[0].shape for a in arrays):
-        arrays = np.broadcast_arrays(*arrays)
     size, shape = arrays[0].size, arrays[0].shape
     if size <= BLOCK:
         y = kernel(*(a.astype(np.float64, copy=False) for a in arrays), *rest, **options)

@@ -62,7 +62,8 @@ def conv2d_backward(grad_output, x, weight, bias=None, stride=1, padding=0, dila
     own = gradient_dtype(x)
     (x, w, b), _, windows, batched = _arguments(x, weight, bias, stride, padding, dilation, groups)
     columns, filters = _columns(x, windows, groups), _filters(w, groups)
-    dy = cotangent(grad_output, w).reshape(*columns.shape[:2], filters.shape[1], columns.shape[3])
+    expected = (x.shape[0], w.shape[0], *windows.counts)[0 if batched else 1 :]
+    dy = cotangent(grad_output, w, expected).reshape(*columns.shape[:2], filters.shape[1], columns.shape[3])
     dx = multilinear(lambda f, d: _images(f.swapaxes(-1, -2) @ d, x.shape, windows), filters, dy)
     dw = multilinear(_over_samples, dy, columns).reshape(w.shape)
     db = None if b is None else rounded(total(dy, (0, 3)).reshape(-1), gradient_dtype(bias))

@@ -52,7 +52,7 @@ def linear_backward(grad_output, x, weight, bias=None):
     """
     (rows, w, b), _ = _linear_arguments(x, weight, bias)
     shape, rows = rows.shape, rows.reshape(np.prod(rows.shape[:-1], dtype=int), rows.shape[-1])
-    dy = cotangent(grad_output, w).reshape(rows.shape[0], w.shape[0])
+    dy = cotangent(grad_output, w, (*shape[:-1], w.shape[0])).reshape(rows.shape[0], w.shape[0])
     dx = multilinear(np.matmul, dy, w).reshape(shape)
     dw = multilinear(lambda d, a: d.T @ a, dy, rows)
     db = None if b is None else rounded(total(dy, 0), gradient_dtype(bias))
@@ -98,7 +98,10 @@ def matmul_backward(grad_output, x, other):
     (a, b), _ = operands(x, other, names=("x", "other"))
     x_shape, other_shape = a.shape, b.shape
     a, b, drop = _as_matrices(a, b)
-    dy = np.expand_dims(cotangent(grad_output, a), drop)
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    rows = a.shape[-2:-1] if len(x_shape) > 1 else ()
+    columns = b.shape[-1:] if len(other_shape) > 1 else ()
+    dy = np.expand_dims(cotangent(grad_output, a, (*lead, *rows, *columns)), drop)
     dx = multilinear(lambda d, c: sum_to_shape(d @ c.swapaxes(-1, -2), a.shape), dy, b)
     dother = multilinear(lambda c, d: sum_to_shape(c.swapaxes(-1, -2) @ d, b.shape), a, dy)
     return rounded(dx.reshape(x_shape), gradient_dtype(x)), rounded(dother.reshape(other_shape), gradient_dtype(other))

@@ -299,8 +299,9 @@ def _slope(x, n, p, axes):
         return sign(x)
     if p == np.inf:
         size = value(abs(x))
-        at_top = (size == value(n)) | np.isnan(size)
-        return np.where(at_top, sign(x), 0.0) / np.count_nonzero(at_top, axis=axes, keepdims=True)
+        at_top = size == value(n)
+        shared = np.where(at_top, sign(x), 0.0) / np.count_nonzero(at_top, axis=axes, keepdims=True)
+        return np.where(np.isnan(size).any(axis=axes, keepdims=True), np.nan, shared)
     return power_slope(x, n, p)
 
 

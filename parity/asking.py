@@ -12,6 +12,7 @@ import numpy as np
 
 from parity.cases import Case
 from parity.conduct import SHOWN_REMARKS, Conduct
+from parity.earlier import KEPT, earlier_question
 from parity.errors import CandidateCrashed, CandidateError
 from parity.evaluate import ALIAS, Evaluation, Party, call, may_share, prepare
 from parity.formats import DTYPES
@@ -39,7 +40,7 @@ __all__ = ["PATIENCE", "SHOWN_REMARKS", "Isolated", "Raised", "Unasked"]
 PATIENCE = {"crash": 8, "exit": 8, "timeout": 3, "memory": 3}
 """Deaths of a kind, and answers that memory does not suffice, after which nothing more is asked."""
 SAID = {"crash": "crashed", "exit": "ended its process", "timeout": "not returned in time", "memory": "run out of memory"}
-OURS = ("NoOption", "mutation", "alias", "structure", "missing", "again", *PATIENCE)
+OURS = ("NoOption", "mutation", "alias", "kept", "structure", "missing", "again", *PATIENCE)
 """Types of errors that mean something to the grading; a candidate's exception of such a name does not."""
 NOISE = ("noise", "u", "uniform", "normal", "eps", "offsets")
 """What a parameter is called that is the noise itself (`--rename noise=rng`)."""
@@ -132,6 +133,12 @@ class Isolated:
             seen = [n for r in replies for n in r.notes if n[0] == "library"]
             self._conduct.note(seen, f"{self.pair.op}-{dtype}-forward-truth-ordinary")
         return None
+
+    @property
+    def constants(self) -> list[float]:
+        """The numbers that it is written with."""
+        found = self.guest.about.get("constants", [])
+        return [float(n) for n in found if isinstance(n, (int, float)) and 0 < n < 1e300]
 
     @property
     def takes_noise(self) -> bool:
@@ -229,12 +236,12 @@ class Isolated:
             if self._asks_for_more(e.direction, raised.reply):
                 self._wants_defaults = True
                 return self._asked(e)
-            self._conduct.note(raised.reply.notes, at)
+            self._conduct.note(_notes(e, raised.reply), at)
             return self._raised(e, raised.reply)
         except Exception as error:  # the pair's own adapter met something that it did not expect
             return Party(error=f"returned what the call cannot use ({type(error).__name__}: {error})", error_type="structure")
         for reply in replies:
-            self._conduct.note(reply.notes, at)
+            self._conduct.note(_notes(e, reply), at)
         return self._party(e, result, replies, at)
 
     @property
@@ -250,17 +257,16 @@ class Isolated:
         self, direction: str, e: Evaluation | None = None, replies: list[Reply] | None = None, twice: bool = True
     ) -> Callable[..., Any]:  # fmt: skip
         """The candidate as a Python function that calls into its process."""
-        kinds = [] if e is None else zip(e.built.kinds, e.built.arrays, strict=True)
-        wanted = [a for k, a in kinds if k.differentiable and isinstance(a, np.ndarray)]
 
         def proxy(*args: Any, **options: Any) -> Any:
+            before = None if e is None else self._before(e)
             args, given = self._arguments(direction, args, options, "" if e is None else e.dtype)
             reply = self.guest.call(
                 direction, args, given, places=self.given(direction)[: len(args)],
-                wanted=[*wanted, *_made(args[direction == "backward" :], e)],
+                wanted=_with_gradient(e, args[direction == "backward" :]),
                 writable=e is not None and e.case.name == "ordinary",
                 watched=self._watched(), twice=twice and replies is not None,
-                numbers=self._numbers and not self.pair.has_own_call, steps=self.pair.steps,
+                numbers=self._numbers and not self.pair.has_own_call, steps=self.pair.steps, before=before,
             )  # fmt: skip
             for old, new in zip([v for v in (*args, *options.values()) if _is_generator(v)], reply.generators, strict=False):
                 old.bit_generator.state = new.bit_generator.state
@@ -273,6 +279,19 @@ class Isolated:
             return reply.result
 
         return proxy
+
+    def _before(self, e: Evaluation) -> tuple[Any, ...] | None:
+        """Arguments, options and arrays with a gradient of the question that is asked before `e`, where there is one."""
+        earlier, found = earlier_question(e, prepare), []
+        if earlier is None:
+            return None
+
+        def recorded(*args: Any, **options: Any) -> None:
+            found.append((*self._arguments(e.direction, args, options, e.dtype), args[e.direction == "backward" :]))
+
+        with suppress(Exception):  # the adapter uses the result, which is none
+            call(earlier, recorded, self._adapter)
+        return (*found[0][:2], _with_gradient(earlier, found[0][2])) if found else None
 
     def _arguments(self, direction: str, args: tuple[Any, ...], options: dict[str, Any], dtype: str) -> tuple[tuple, dict]:
         """The arguments of a call, and every option of the op that the candidate has and has not fixed."""
@@ -313,6 +332,8 @@ class Isolated:
             return Party(error="changed its input; work on a copy", error_type="mutation")
         if any(r.aliases for r in replies) and not may_share(self.pair):
             return Party(error=ALIAS, error_type="alias")
+        if any(r.changed_earlier for r in replies):
+            return Party(error=KEPT, error_type="kept")
         for kind, text in (r.second_error for r in replies):
             self._deaths["memory"] += kind == "MemoryError"
             if kind:
@@ -350,6 +371,12 @@ def _other_defaults(theirs: Mapping[str, str], ours: Mapping[str, Any]) -> Itera
                 yield "default", f"has {text} as the default of `{name}`, where the op has {wanted!r}: it is asked with that"
 
 
+def _with_gradient(e: Evaluation | None, args: tuple[Any, ...]) -> list[np.ndarray]:
+    """The arrays among the arguments of a call that a gradient is wanted for."""
+    kinds = [] if e is None else zip(e.built.kinds, e.built.arrays, strict=True)
+    return [*(a for k, a in kinds if k.differentiable and isinstance(a, np.ndarray)), *_made(args, e)]
+
+
 def _made(args: tuple[Any, ...], e: Evaluation | None) -> list[np.ndarray]:
     """Floating arrays that the pair's adapter made itself (of two masks one): a gradient is wanted for these too."""
     built = [] if e is None else [a for a in e.built.arrays if isinstance(a, np.ndarray)]
@@ -359,6 +386,11 @@ def _made(args: tuple[Any, ...], e: Evaluation | None) -> list[np.ndarray]:
 
 def _is_generator(value: Any) -> bool:
     return isinstance(value, np.random.Generator)
+
+
+def _notes(e: Evaluation, reply: Reply) -> list[Any]:
+    """What a reply says of conduct; a function may warn of what it should refuse."""
+    return [n for n in reply.notes if not (e.case.refused and n[0] == "warning")]
 
 
 def _at(stack: str) -> str:

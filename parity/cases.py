@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from parity.formats import DTYPES, FORMATS
-from parity.hostile import LAYOUTS, near, uniform
+from parity.inputs.cotangents import LAID_OUT, cotangent_of
+from parity.inputs.layouts import laid_out
 from parity.kinds import Kind, Maker
-from parity.pair import Pair, Variant
-
-ELEMENTWISE_SHAPES = {"empty": (0,), "empty_2d": (2, 0, 3), "scalar": (), "one_element": (1,), "long": (1000,)}
-CONDITIONS_OF_SHAPES = {"empty": "empty arrays", "empty_2d": "empty arrays", "scalar": "0-d arrays"}
-"""The calling conditions that some of ELEMENTWISE_SHAPES are about."""
-CONDITIONS_OF_LAYOUTS = {
-    "strided": "strided", "negative_stride": "negative strides", "fortran_order": "Fortran order", "broadcast": "zero strides",
-}  # fmt: skip
-"""The calling conditions that memory layouts are about; a layout that is not here is one that everybody must take."""
-MAX_COTANGENT_BITS = 6
+from parity.pair import Pair
 
 
 @dataclass(frozen=True)
@@ -42,6 +34,10 @@ class Case:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     layout: str = ""
+    laid: str = ""
+    """The one array that is in this layout (empty: every one)."""
+    cotangent: str = "few_bits"
+    """One of `parity.inputs.cotangents`."""
     condition: str = ""
     """The calling condition that an implementation may refuse with an exception (see `Variant.condition`)."""
     dtypes: tuple[str, ...] = ()
@@ -53,6 +49,16 @@ class Case:
     stored: Stored | None = None
     origin: str = ""
     """The case whose random bits this one draws (empty: its own)."""
+    refused: str = ""
+    """What is wrong with this question, where the op must refuse it; nothing is cast, and there is no truth."""
+    delegated: bool = False
+    """Of a refused case: whether npimpl leaves it to a function of NumPy to raise the error."""
+    usual: Case | None = None
+    """Of a refused case: the one that it is a wrong copy of, which says of what shape a cotangent is."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Arguments by name that are given in another form: as an array of another integer type, or as a list or a number."""
+    before: Mapping[str, Any] | None = None
+    """The options of a question that is asked before in the same memory (see `parity.earlier`); None where there is none."""
     salt: str = ""
     """Mixed into the random bits: fresh inputs that nobody can know beforehand."""
 
@@ -74,105 +80,6 @@ class Built:
     options: Mapping[str, Any]
 
 
-def cases_of(pair: Pair, definition: Callable[..., Any]) -> list[Case]:
-    """Every case of a pair, in a fixed order; names are unique."""
-    elementwise = getattr(definition, "kind", "") == "elementwise"
-    cases = [Case("ordinary"), *_hazard_cases(pair)]
-    if pair.knots:
-        first = pair.arrays[0].name
-        cases.append(Case("knots", {first: near(pair.knots)}, shapes={first: (3 * len(pair.knots),)} if elementwise else {}))
-    cases += _variant_cases(pair)
-    cases += [_layout_case(name) for name in LAYOUTS if _can_lay_out(pair, name)]
-    if elementwise:
-        cases += [_shape_case(pair, name) for name in ELEMENTWISE_SHAPES]
-        cases += _every_value(pair)
-    names = [c.name for c in cases]
-    twice = {n for n in names if names.count(n) > 1}
-    if twice:
-        raise ValueError(f"{pair.op}: two cases are named {sorted(twice)[0]!r}; give one of the variants its own name.")
-    return cases
-
-
-def _hazard_cases(pair: Pair) -> list[Case]:
-    bearing = [k for k in pair.arrays if k.hostile]
-    if len(bearing) == 1:
-        return [Case(h, {bearing[0].name: m}) for h, m in bearing[0].hostile.items()]
-    cases = [Case(f"{k.name}.{h}", {k.name: m}) for k in bearing for h, m in k.hostile.items()]
-    shared: dict[str, dict[str, Maker]] = {}
-    for k in bearing:
-        for h, m in k.hostile.items():
-            shared.setdefault(h, {})[k.name] = m
-    return cases + [Case(f"all.{h}", by_name) for h, by_name in shared.items() if len(by_name) > 1]
-
-
-def _variant_cases(pair: Pair) -> list[Case]:
-    """Each variant on ordinary values, and each option setting also on two hazards, taken in rotation."""
-    cases = []
-    hazards = _hazard_cases(pair)
-    for i, variant in enumerate(pair.variants):
-        options = dict(variant.options)
-        absent = tuple(options.pop("_absent", ()))
-        common: dict[str, Any] = {
-            "options": options,
-            "shapes": variant.shapes,
-            "absent": absent,
-            "condition": variant.condition,
-        }
-        cases.append(Case(variant.name, **common))
-        if (options or absent) and hazards and not _is_empty(variant, pair):
-            for k in dict.fromkeys(((2 * i) % len(hazards), (2 * i + 7) % len(hazards))):
-                cases.append(Case(f"{variant.name}+{hazards[k].name}", hazards[k].hazards, **common))
-    return cases
-
-
-def _layout_case(name: str) -> Case:
-    return Case(f"layout_{name}", layout=name, condition=CONDITIONS_OF_LAYOUTS.get(name, ""))
-
-
-def _shape_case(pair: Pair, name: str) -> Case:
-    shapes = {pair.arrays[0].name: ELEMENTWISE_SHAPES[name]}
-    return Case(name, shapes=shapes, condition=CONDITIONS_OF_SHAPES.get(name, ""))
-
-
-def _is_empty(variant: Variant, pair: Pair) -> bool:
-    return any(0 in variant.shapes.get(k.name, k.shape) for k in pair.arrays)
-
-
-def _can_lay_out(pair: Pair, layout: str) -> bool:
-    shapes = [k.shape for k in pair.arrays if k.role == "float"]
-    least = 2 if layout == "fortran_order" else 1
-    if pair.has_own_call and not shapes:
-        return False
-    return any(len(s) >= least for s in shapes)
-
-
-EVERY = {
-    "every_small_value": lambda x: np.abs(x) < 2.0**-4,
-    "every_moderate_value": lambda x: (np.abs(x) >= 2.0**-4) & (np.abs(x) < 8.0),
-    "every_large_value": lambda x: x >= 8.0,
-    "every_large_negative_value": lambda x: x <= -8.0,
-}
-"""All finite values of a 16-bit dtype, in four parts, so that a reference that fails in a tail is still judged elsewhere."""
-
-
-def every_value(dtype: str, part: str) -> np.ndarray:
-    """All finite values of a 16-bit dtype in one of the parts of EVERY."""
-    with np.errstate(invalid="ignore"):
-        x = np.arange(65536, dtype=np.uint16).view(DTYPES[dtype]).astype(np.float64)
-        return x[np.isfinite(x) & EVERY[part](x)]
-
-
-def _every_value(pair: Pair) -> list[Case]:
-    """Every finite value of float16 and bfloat16 (infinities and nan are hazards of their own)."""
-    name = pair.arrays[0].name
-
-    def case(part: str) -> Case:
-        maker = lambda shape, fmt, rng: every_value(fmt.name, part)  # noqa: E731 - a value, not a function of its own
-        return Case(part, {name: maker}, dtypes=("float16", "bfloat16"))
-
-    return [case(part) for part in EVERY]
-
-
 # -- building ------------------------------------------------------------------------------------------------------------------
 def _seed(*parts: str) -> int:
     return zlib.crc32("/".join(parts).encode())
@@ -187,14 +94,15 @@ def build(pair: Pair, case: Case, dtype: str) -> Built:
     """The arrays of `case` in `dtype`, in the case's memory layout."""
     arrays, seeds = [], []
     for kind in pair.arrays:
-        if kind.name in case.absent:
+        if kind.name in case.absent or (kind.seldom and kind.name not in case.shapes):
             arrays.append(None)
             seeds.append(None)
             continue
         seed = _seed(pair.op, case.seed_name(), kind.name)
-        made = _made(kind, case, dtype, seed)
-        arrays.append(_lay_out(_cast(made, kind, dtype), case.layout, kind))
-        seeds.append(seed if kind.role == "rng" else None)
+        made = _made(kind.under({**pair.options, **case.options}), case, dtype, seed)
+        wrong = bool(case.refused) and kind.name in case.hazards
+        arrays.append(made if wrong else laid_out(_cast(made, kind, dtype), layout_of(case, kind)))
+        seeds.append(seed if kind.role == "rng" and not wrong else None)
     return Built(tuple(arrays), pair.arrays, tuple(seeds), {**pair.options, **case.options})
 
 
@@ -219,17 +127,19 @@ def _cast(made, kind: Kind, dtype: str):
     return np.asarray(made).astype(wanted)
 
 
-def _lay_out(array, layout: str, kind: Kind):
-    if not layout or kind.role != "float" or array.ndim == 0 or array.size == 0:
-        return array
-    return LAYOUTS[layout](array)
+LAID = ("float", "int", "bool")
+"""The roles of arrays that a layout is for."""
+
+
+def layout_of(case: Case, kind: Kind) -> str:
+    """The layout of one array of a case."""
+    return case.layout if kind.role in LAID and case.laid in ("", kind.name) else ""
 
 
 def cotangent(pair: Pair, case: Case, shape: tuple[int, ...], position: int, dtype: str) -> np.ndarray:
-    """A random cotangent with few significant bits, never zero and never all ones (or the stored one)."""
+    """The cotangent of one output: the stored one, or one that is drawn as the case says."""
     if case.stored is not None and case.stored.cotangents:
-        return np.asarray(case.stored.cotangents[position]).astype(DTYPES[dtype])
+        stored = np.asarray(case.stored.cotangents[position]).astype(DTYPES[dtype])
+        return laid_out(stored, LAID_OUT.get(case.cotangent, ""))
     rng = generator(_seed(pair.op, case.seed_name(), f"cotangent{position}"))
-    magnitude = 0.5 + 1.5 * uniform(shape, rng, MAX_COTANGENT_BITS)
-    sign = np.where(rng.integers(0, 2, size=shape) == 0, -1.0, 1.0)
-    return np.asarray(magnitude * sign).astype(DTYPES[dtype])
+    return cotangent_of(case.cotangent, shape, FORMATS[dtype], rng)

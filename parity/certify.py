@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from parity.cases import EVERY
 from parity.evidence import HAZARD, Evidence, cell_name
+from parity.inputs.listing import EVERY
 from parity.journal import Journal
 from parity.measure import EVERYWHERE, NEW, REFERENCE_LIMIT, Reading, beyond_limit, is_listed
 from parity.remote import Remote, dispatch_paths, names_on

@@ -10,6 +10,9 @@ import numpy as np
 
 from parity import oracle
 from parity.cases import Built, Case, build, cotangent, generator
+from parity.check.contract import refusal_of
+from parity.earlier import KEPT, asked_before
+from parity.inputs.arguments import in_form
 from parity.loader import definition, gradient, implementation
 from parity.oracle import Truth
 from parity.pair import Pair, as_tuple
@@ -32,6 +35,8 @@ class Party:
     error_type: str = ""
     notes: tuple[tuple[str, str], ...] = ()
     again: tuple[Any, ...] | None = None
+    refusal: str = ""
+    """What kind of refusal the error is: one of `parity.check.contract.REFUSALS`, or none."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def prepare(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
     built = build(pair, case, dtype)
     if direction == "forward":
         return Evaluation(pair, case, dtype, direction, built)
-    shapes = _output_shapes(pair.op, built)
+    shapes = _output_shapes(pair.op, built if case.usual is None else build(pair, case.usual, dtype))
     cotangents = tuple(None if shape is None else cotangent(pair, case, shape, i, dtype) for i, shape in enumerate(shapes))
     return Evaluation(pair, case, dtype, direction, built, cotangents)
 
@@ -82,28 +87,41 @@ _shapes: dict[Any, list[tuple[int, ...] | None]] = {}
 
 def _output_shapes(op: str, built: Built) -> list[tuple[int, ...] | None]:
     """The shapes of the outputs, found once for the same definition, shapes and options."""
-    define = definition(op)
-    given = tuple((a.shape, a.dtype.kind) if isinstance(a, np.ndarray) else repr(a) for a in built.arrays)
-    key = (id(define), op, given, repr(sorted(built.options.items())))
+    key = _shape_key(op, built)
     if key not in _shapes:
-        _shapes[key] = oracle.output_shapes(define, list(built.arrays), dict(built.options))
+        _shapes[key] = oracle.output_shapes(definition(op), list(built.arrays), dict(built.options))
     return _shapes[key]
 
 
+def _shape_key(op: str, built: Built) -> Any:
+    given = tuple((a.shape, a.dtype.kind) if isinstance(a, np.ndarray) else repr(a) for a in built.arrays)
+    return id(definition(op)), op, given, repr(sorted(built.options.items()))
+
+
 def find_truth(e: Evaluation, kept: TruthCache | None = None, beside: Beside | None = None) -> Evaluation:
-    """Find the truth of a prepared evaluation (in place; returned for convenience), or take it from those that are kept."""
-    arrays = list(e.built.arrays)  # for noise, the drawn array
-    if kept is None:
-        e.truths = truths_of(e, arrays, e.cotangents)
+    """Find the truth of a prepared evaluation (in place; returned for convenience), or take it from those that are kept.
+
+    What must be refused has none.
+    """
+    if e.case.refused:
         return e
-    key, compute = _key(e), lambda: truths_of(e, arrays, e.cotangents)
-    found = compute if beside is None else lambda: beside.take(key, compute)
-    e.truths = kept.find(key, found, frozen=not e.case.salt)
+    arrays = list(e.built.arrays)  # for noise, the drawn array
+    compute = lambda: truths_of(e, arrays, e.cotangents)  # noqa: E731
+    if kept is None:
+        e.truths = compute()
+    else:
+        key = _key(e)
+        found = compute if beside is None else lambda: beside.take(key, compute)
+        e.truths = kept.find(key, found, frozen=not e.case.salt)
+    if e.direction == "forward":  # the gradient of the same case is next
+        _shapes[_shape_key(e.pair.op, e.built)] = [None if t.hi is None else t.value.shape for t in e.truths]
     return e
 
 
 def find_beside(e: Evaluation, kept: TruthCache, beside: Beside) -> None:
     """Have the truth of a prepared evaluation found in another process, where it is not known yet."""
+    if e.case.refused:
+        return
     key = _key(e)
     if not kept.knows(key):
         options = dict(e.built.options)
@@ -126,9 +144,9 @@ def truths_of(e: Evaluation, arrays: list[Any], cotangents: tuple[np.ndarray | N
     return oracle.backward(define, cotangents, arrays, options, wanted, e.dtype)
 
 
-def evaluate(pair: Pair, case: Case, dtype: str, direction: str) -> Evaluation:
-    """Build the case and find the truth."""
-    return find_truth(prepare(pair, case, dtype, direction))
+def evaluate(pair: Pair, case: Case, dtype: str, direction: str, kept: TruthCache | None = None) -> Evaluation:
+    """Build the case and find the truth, or take it from those that are kept."""
+    return find_truth(prepare(pair, case, dtype, direction), kept)
 
 
 def _canonical(pair: Pair, truths):
@@ -149,6 +167,7 @@ def call(e: Evaluation, fn: Callable[..., Any], adapter: Callable[..., Any] | No
     """Call an implementation as the pair (or `adapter`) says, with a fresh Generator for noise, options by keyword."""
     built = e.built
     arrays = [generator(s) if s is not None else a for a, s in zip(built.arrays, built.seeds, strict=True)]
+    arrays = [in_form(a, e.case.given.get(k.name, "")) for a, k in zip(arrays, built.kinds, strict=True)]
     grad = () if e.direction == "forward" else (e.cotangents[0] if len(e.cotangents) == 1 else e.cotangents,)
     with np.errstate(all="ignore"):
         return (adapter or e.pair.call)(fn, grad, _trimmed(arrays), dict(built.options))
@@ -198,6 +217,7 @@ def ask(e: Evaluation, ours: Implementation) -> Party:
     if fn is None:
         return Party(error="has no function for this direction", error_type="missing")
     inputs = [a for a in (*e.built.arrays, *e.cotangents) if isinstance(a, np.ndarray)]
+    earlier = asked_before(e, prepare, lambda other: call(other, fn))
     copies = [a.tobytes() for a in inputs]
     for a in inputs:  # the ordinary case is writable, for code that looks before it writes
         a.flags.writeable = e.case.name == "ordinary" and a.flags.owndata
@@ -205,7 +225,8 @@ def ask(e: Evaluation, ours: Implementation) -> Party:
         result = call(e, fn)
     except Exception as error:
         what = "writes into its input" if "read-only" in str(error) else "raised"
-        return Party(error=f"{what} {type(error).__name__}: {_one_line(error)}", error_type=type(error).__name__)
+        said = f"{what} {type(error).__name__}: {_one_line(error)}"
+        return Party(error=said, error_type=type(error).__name__, refusal=refusal_of(error, fn))
     if any(a.tobytes() != c for a, c in zip(inputs, copies, strict=True)):
         _restore(inputs, copies)
         return Party(error="changed its input; work on a copy", error_type="mutation")
@@ -214,7 +235,7 @@ def ask(e: Evaluation, ours: Implementation) -> Party:
         isinstance(out, np.ndarray) and np.shares_memory(out, a) for out in outputs for a in inputs if a.size
     ):
         return Party(error=ALIAS, error_type="alias")
-    return Party(outputs)
+    return Party(error=KEPT, error_type="kept") if earlier.changed() else Party(outputs)
 
 
 ALIAS = "returned an array that shares memory with its input; return a new one"
@@ -222,7 +243,7 @@ ALIAS = "returned an array that shares memory with its input; return a new one"
 
 def may_share(pair: Pair) -> bool:
     """Whether the op's result may be a view of its input."""
-    return pair.view or (pair.ours or "").startswith("numpy.")
+    return pair.view
 
 
 def _restore(inputs, copies) -> None:
@@ -234,7 +255,7 @@ def _restore(inputs, copies) -> None:
 
 def structured(e: Evaluation, party: Party) -> Party:
     """The party's outputs, as many as there should be and in canonical form; or what is wrong with their number."""
-    if party.error:
+    if party.error or e.case.refused:
         return party
     outputs = party.outputs
     expected = len(e.truths) if e.direction == "forward" else len(e.built.arrays)

@@ -19,10 +19,13 @@ from parity.candidate.grade import Judge, Seen
 from parity.candidate.in_process import InProcess
 from parity.candidate.laws import Laws
 from parity.candidate.questions import fresh_cases, refuses
-from parity.cases import EVERY, Case, Stored, with_stored
+from parity.candidate.switches import switch_case
+from parity.cases import Case, Stored, with_stored
 from parity.errors import ParityError
 from parity.evaluate import Evaluation, Party, find_beside, find_truth, library, prepare
-from parity.loader import catalogue, own_ops, select
+from parity.inputs.cotangents import LAID_OUT
+from parity.inputs.listing import EVERY
+from parity.loader import catalogue, is_elementwise, own_ops, select
 from parity.oracle import OracleError
 from parity.pair import Pair
 from parity.placing import without
@@ -33,6 +36,10 @@ from parity.truth.beside import AHEAD, Beside
 from parity.truth.cache import TruthCache
 from parity.verdict import Check, Verdict
 
+FIRST_ASKED = "float32"
+"""The dtype that is asked first: what a function makes then, and keeps, is too narrow for float64."""
+LARGE = 16_384
+"""Numbers beyond which an implementation may be too slow to be asked."""
 Source = Callable[[str, str, str, str], Evaluation]
 Progress = Callable[[int, int], None]
 
@@ -125,9 +132,14 @@ class Grading(Laws):
         cells = [(dtype, d) for dtype in asked for d in self.asker.directions]
         checks = {cell: self.checks(*cell) for cell in cells}
         self._takes = {d: set(asked) for d in self.asker.directions}
-        self.expected = sum(map(len, checks.values()))
+        in_order = sorted(cells, key=lambda cell: cell[0] != FIRST_ASKED)
+        last = {cell: self._again_at_last(checks[cell]) for cell in reversed(in_order) if len(cells) > 1}
+        self.expected = sum(map(len, (*checks.values(), *last.values())))
         try:
-            return tuple(self._grade(*cell, checks[cell]) for cell in cells)
+            found = {cell: self._judged(Cell(*cell), checks[cell]) for cell in in_order}
+            found |= {cell: self._judged(found[cell], again) for cell, again in last.items()}
+            self.failed.sort(key=lambda each: cells.index((each[0].dtype, each[0].direction)))
+            return tuple(c if isinstance(c, Grade) else c.grade() for c in map(found.__getitem__, cells))
         finally:
             self.beside.close()
             self.kept.save()
@@ -140,10 +152,24 @@ class Grading(Laws):
         known = [(c, change(case_of(c.op, c.hazard, dtype, direction))) for c in found]
         known = [(c, without(self.pair, case, lacking) or case) for c, case in known]
         askable = [case for _, case in known if set(lacking) <= set(case.absent)]
-        if self.seed is None or not askable:
-            return known
-        fresh = fresh_cases(askable, self.seed)
-        return known + [(Check(self.pair.op, dtype, direction, "truth", c.name), c) for c in fresh]
+        if self.seed is not None and askable:
+            fresh = [*fresh_cases(askable, self.seed), *self._switches(dtype)]
+            known += [(Check(self.pair.op, dtype, direction, "truth", c.name), c) for c in fresh]
+        return sorted(known, key=lambda each: bool(each[1].refused))  # what must be refused may break a function
+
+    def _switches(self, dtype: str) -> Iterator[Case]:
+        """Beside the numbers that an elementwise candidate is written with."""
+        constants = getattr(self.asker, "constants", ())
+        case = switch_case(self.pair.arrays[0].name, constants, dtype) if is_elementwise(self.pair.op) else None
+        yield from () if case is None else (case,)
+
+    def _again_at_last(self, checks: Sequence[tuple[Check, Case]]) -> list[tuple[Check, Case]]:
+        """The first question of a dtype and direction again, when all others have been asked: they come in reverse order."""
+        if self.seed is None or not checks:
+            return []
+        check, case = checks[0]
+        again = dataclasses.replace(case, name=f"last_{case.name}", origin=case.origin or case.name)
+        return [(dataclasses.replace(check, hazard=again.name), again)]
 
     def advance(self) -> None:
         """Tell the progress that a check is done."""
@@ -168,8 +194,10 @@ class Grading(Laws):
         return dataclasses.replace(e, built=dataclasses.replace(e.built, seeds=(None,) * len(e.built.seeds)))
 
     # -- grading ---------------------------------------------------------------------------------------------------------------
-    def _grade(self, dtype: str, direction: str, checks: Sequence[tuple[Check, Case]]) -> Grade:
-        cell = Cell(dtype, direction)
+    def _judged(self, cell: Cell | Grade, checks: Sequence[tuple[Check, Case]]) -> Cell | Grade:
+        """The answers to these questions, counted; the grade of a dtype that is refused."""
+        if isinstance(cell, Grade):
+            return cell
         for check, _case, answer in self._asked(checks):
             self.advance()
             if isinstance(answer, str):
@@ -180,12 +208,12 @@ class Grading(Laws):
             except OracleError as e:  # an own op's referee has no answer to this input
                 cell.missing.append(f"{check.hazard}: {e}")
                 continue
-            if check.hazard == "ordinary" and refuses(seen.party, dtype):
+            if check.hazard == "ordinary" and refuses(seen.party, cell.dtype):
                 return self._refused(check, seen)
             self._take(cell, check, seen)
             if cell.failed and self.first_failure:
                 break
-        return cell.grade()
+        return cell
 
     def _refused(self, check: Check, seen: Seen) -> Grade:
         """A dtype that is not taken; where none of a direction's is, that is a failure."""
@@ -299,7 +327,8 @@ class Grading(Laws):
             case, lacking = plain or Case("ordinary"), self.asker.lacking(e.direction)
             case = getattr(self.asker, "rewritten", lambda c: c)(case)
             return self._observed(without(self.pair, case, lacking) or case, e.dtype, e.direction, True)
-        case = dataclasses.replace(e.case, layout="")
+        again = "full" if e.case.cotangent in LAID_OUT else e.case.cotangent
+        case = dataclasses.replace(e.case, layout="", cotangent=again)
         stored = dict(case.stored.arrays) if case.stored is not None else {}
         whole = {k.name: a for k, a in zip(e.built.kinds, e.built.arrays, strict=True) if a is not None and k.role != "rng"}
         case = with_stored(case, Stored({**stored, **whole, **arrays}, tuple(cotangents)), "probe")
@@ -313,6 +342,8 @@ class Grading(Laws):
         e, party = seen.evaluation, seen.party
         if party.error_type == "NoOption":
             return party.error
+        if party.error_type == "timeout" and sum(np.size(a) for a in e.built.arrays if a is not None) > LARGE:
+            return f"{party.error}: too slow for so long a row"
         for name in self.judge.references(e.direction, e.dtype) if refuses(party, e.dtype) else ():
             reason = gap(self.pair, dataclasses.replace(check, reference=name, hazard=e.case.origin or e.case.name))
             if reason:

@@ -1,4 +1,4 @@
-"""The named hazards that argument kinds share, and the memory layouts.
+"""The named hazards that argument kinds share.
 
 A hazard is a function `(shape, fmt, rng) -> float64 array`; the engine rounds its result to the dtype under test.
 Its name appears in check ids, reports and `tolerances.yaml`.  All values come from integers scaled by powers of two, so
@@ -48,9 +48,23 @@ def listed(values):
     return lambda shape, fmt, rng: _cycle(values, shape)
 
 
+STEPS = 40
+"""So many powers of two are tried beside a point."""
+
+
 def near(points):
     """The hazard that cycles through points and their neighbours in the format."""
     return lambda shape, fmt, rng: _cycle(_neighbours(points, fmt), shape)
+
+
+def beside(points):
+    """The hazard that goes away from each point, to both sides, in powers of two of its size."""
+
+    def maker(shape, fmt, rng):
+        steps = [math.ldexp(1.0, -k) for k in range(1, STEPS)]
+        return _cycle([p + s * sign * max(abs(p), 1.0) for p in points for s in steps for sign in (1.0, -1.0)], shape)
+
+    return maker
 
 
 def scaled_bell(scale):
@@ -256,29 +270,3 @@ def huge_logits(shape, fmt, rng):
 def shifted_logits(shape, fmt, rng):
     """Ordinary logits on a large common offset."""
     return {"float64": 1e8, "float32": 1e4, "float16": 1000.0, "bfloat16": 128.0}[fmt.name] + _rows(shape, rng, 2.0)
-
-
-# -- memory layouts -----------------------------------------------------------------------------------------------------------
-def strided(x):
-    """Every second element of a larger buffer."""
-    buffer = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
-    buffer[..., ::2] = x
-    return buffer[..., ::2]
-
-
-def negative_stride(x):
-    """The last axis walked backwards."""
-    return np.ascontiguousarray(x[..., ::-1])[..., ::-1]
-
-
-def fortran_order(x):
-    """Column-major memory."""
-    return np.asfortranarray(x)
-
-
-def broadcast(x):
-    """The first slice seen again and again through a stride of zero."""
-    return np.broadcast_to(x[:1].copy(), x.shape)
-
-
-LAYOUTS = {"strided": strided, "negative_stride": negative_stride, "fortran_order": fortran_order, "broadcast": broadcast}

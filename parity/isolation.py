@@ -192,12 +192,13 @@ class Guest:
     def call(
         self, direction: str, args: Sequence[Any], options: dict[str, Any], *,
         places: Sequence[str | None] = (), wanted: Sequence[Any] = (), writable: bool = False, watched: Sequence[str] = (),
-        twice: bool = True, numbers: bool = False, steps: bool = False,
+        twice: bool = True, numbers: bool = False, steps: bool = False, before: tuple[Any, ...] | None = None,
     ) -> Reply:  # fmt: skip
         """Call the candidate; `wanted` are the arrays (by identity) that a gradient is wanted for.
 
         `places` says of each argument whether it is given by position (""), by a name, or not at all (None); with `numbers`
         a function that takes no arrays is called for each element, with `steps` a step of an optimizer for each gradient.
+        `before` are the arguments, options and wanted arrays of a question that is asked first, in the same memory.
 
         Raises CandidateCrashed, with the `Death`, where the process does not survive it; the next call starts another.
         """
@@ -205,12 +206,12 @@ class Guest:
             if not self.running:
                 self.start()
             blobs: list[bytes] = []
-            message = {
+            message: dict[str, Any] = {
                 "do": "call", "direction": direction, "writable": writable, "watched": list(watched), "twice": twice,
                 "places": list(places), "numbers": numbers, "steps": steps, "overdue": 2 * self.limits.seconds + 1,
-                "args": {"list": [wire.encode(a, blobs, pickled, wanted) for a in args]},
-                "options": {"dict": {k: wire.encode(v, blobs, pickled, wanted) for k, v in options.items()}},
+                **_question(args, options, wanted, blobs),
             }  # fmt: skip
+            message["before"] = None if before is None else _question(*before, blobs)
             begin = time.monotonic()
             try:
                 answer, back = self._exchange(message, blobs, self.limits.seconds, "")
@@ -308,6 +309,13 @@ class Guest:
         self._drain.join(timeout=0.5)
         lines = plain("\n".join(self._last.splitlines()[-1:]))
         return f"; its last words: {lines.strip()[-150:]!r}" if lines.strip() else ""
+
+
+def _question(args: Sequence[Any], options: dict[str, Any], wanted: Sequence[Any], blobs: list[bytes]) -> dict[str, Any]:
+    return {
+        "args": {"list": [wire.encode(a, blobs, pickled, wanted) for a in args]},
+        "options": {"dict": {k: wire.encode(v, blobs, pickled, wanted) for k, v in options.items()}},
+    }
 
 
 def _given(what: Any, blobs: list[bytes]) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +34,24 @@ class Kind:
     exact: bool | None = None
     """Not perturbed when the sensitivity of a result is measured; unless it is said, so are all roles but "float"."""
 
+    instead: tuple[tuple[str, Any, Kind], ...] = ()
+    """Other kinds of the same name under a value of an option: (option, value, kind)."""
+    outside: tuple[int, ...] = ()
+    """Of indices and labels: the nearest numbers that are none."""
+    widths: bool = True
+    """Of integers: whether any type of integers will do (not where the op says which)."""
+    seldom: bool = False
+    """Whether it is there only in cases that give its shape (a fourth operand)."""
+    repeats: bool = True
+    """Whether it may hold the same slice, row or number again and again (a matrix that does is singular)."""
+
     def __post_init__(self):
         if self.exact is None:
             object.__setattr__(self, "exact", self.role != "float")
+
+    def under(self, options: Mapping[str, Any]) -> Kind:
+        """The kind that the argument has with these options."""
+        return next((kind for name, value, kind in self.instead if options.get(name) == value), self)
 
     def also(self, **hazards: Maker) -> Kind:
         """This kind with further named hazards."""
@@ -56,6 +72,10 @@ class Kind:
     def exactly(self) -> Kind:
         """This kind as an array whose numbers are exact by meaning, such as labels written as floats."""
         return replace(self, exact=True)
+
+    def beyond(self) -> Kind:
+        """This kind as one more array than usual, there only where a case gives its shape."""
+        return replace(self, hostile={}, seldom=True)
 
     def real(self) -> Kind:
         """This kind as an array of integers that a formula takes for real numbers, and rounds with them."""
@@ -138,6 +158,11 @@ def Simplex(name="target", shape=(3, 7)) -> Kind:
     return Kind(name, shape, ordinary, {"one_hot_target": vertex})
 
 
+def LogSimplex(name="target", shape=(3, 7)) -> Kind:
+    """Rows of log-probabilities (not normalized, as no formula asks for that)."""
+    return Kind(name, shape, lambda s, f, r: -4.0 * h.uniform(s, r, 10))
+
+
 def Labels(name="target", shape=(3,), classes=7, ignore=None) -> Kind:
     """Class indices in 0 … classes-1; with `ignore`, also that label on some rows and on all of them."""
 
@@ -153,7 +178,8 @@ def Labels(name="target", shape=(3,), classes=7, ignore=None) -> Kind:
     }
     if ignore is not None:
         hazards |= {"some_ignored": some, "all_ignored": lambda s, f, r: np.full(s, ignore)}
-    return Kind(name, shape, ordinary, hazards, role="int", differentiable=False)
+    outside = (-1, classes)
+    return Kind(name, shape, ordinary, hazards, role="int", differentiable=False, outside=outside)
 
 
 def Indices(name="indices", shape=(5,), bound=4) -> Kind:
@@ -162,7 +188,8 @@ def Indices(name="indices", shape=(5,), bound=4) -> Kind:
         "all_same": lambda s, f, r: np.full(s, bound - 1),
         "all_first": lambda s, f, r: np.zeros(s, np.int64),
     }
-    return Kind(name, shape, lambda s, f, r: r.integers(0, bound, size=s), hazards, role="int", differentiable=False)
+    draw = lambda s, f, r: r.integers(0, bound, size=s)  # noqa: E731
+    return Kind(name, shape, draw, hazards, role="int", differentiable=False, outside=(-bound - 1, bound))
 
 
 def Signs(name="target", shape=(24,)) -> Kind:

@@ -6,12 +6,15 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity.errors import AmbiguousOp, ParityError, UnknownOp
 from parity.pair import Pair
+from parity.pairs._contracts import contract_of
+from parity.pairs._values import with_values
 from parity.references import resolve
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ def built_in() -> dict[str, Pair]:
         for pair in importlib.import_module(f"parity.pairs.{family}").PAIRS:
             if pair.op in pairs or not pair.op.startswith(family + "."):
                 raise ValueError(f"The pair {pair.op!r} in parity.pairs.{family} is doubled or in the wrong family.")
-            pairs[pair.op] = pair
+            pairs[pair.op] = replace(pair, owes=contract_of(pair.op), values=with_values(pair.op, pair.values))
     return pairs
 
 

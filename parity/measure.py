@@ -22,7 +22,7 @@ from parity.formats import FORMATS
 from parity.loader import catalogue, definition, is_elementwise
 from parity.oracle import OracleError, Truth
 from parity.remote import Remote, current_path, names_on
-from parity.runner import case_of, checks_of, gap, judge_party, references_of
+from parity.runner import case_of, checks_of, gap, is_refusal, judge_party, references_of
 from parity.tolerances import Row
 from parity.verdict import Check
 
@@ -147,7 +147,7 @@ def _groups(op: str) -> dict[tuple[str, str, str], tuple[str, ...]]:
     groups: dict[tuple[str, str, str], list[str]] = {}
     pair = catalogue()[op]
     for c in checks_of(op):
-        if c.direction != "distribution" and gap(pair, c) is None:
+        if c.direction != "distribution" and not is_refusal(c) and gap(pair, c) is None:
             groups.setdefault((c.hazard, c.dtype, c.direction), []).append(_who(c.reference))
     return {key: tuple(whos) for key, whos in groups.items()}
 

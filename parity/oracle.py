@@ -93,9 +93,19 @@ def backward(
         return gradients
 
     results = _resolve(attempt, dtype)
+    if any(c is not None and not np.all(c) for c in cotangents):
+        results = _with_nothing(results, definition, cotangents, arrays, options, wanted)
     kept = [i for i, w in enumerate(wanted) if w]
     truths = _finish(results, definition, "backward", (arrays, options, cotangents, kept, paths), dtype)
     return tuple(truths[kept.index(i)] if w else None for i, w in enumerate(wanted))
+
+
+def _with_nothing(results, definition, cotangents, arrays, options, wanted):
+    """The gradients, nan where a cotangent of 0 meets a slope that is infinite or nan: 0 times it, whoever multiplies."""
+    alone = [None if c is None else np.where(np.asarray(c) == 0, 1.0, 0.0) for c in cotangents]
+    slopes = decided(lambda: reverse(definition, alone, arrays, options, wanted, magnitudes=False)[0])
+    odd = [~np.isfinite(floats(s)) for s in slopes]
+    return [(np.where(o, np.nan, hi), np.where(o, 0.0, lo), slack) for o, (hi, lo, slack) in zip(odd, results, strict=True)]
 
 
 @quiet
@@ -152,15 +162,20 @@ def reverse(definition, cotangents, arrays, options, wanted, magnitudes=True):
                 _flow(node, seed.value, abs(seed.value))
     (_sweep if magnitudes else _sweep_gradients)(reversed(records))
     kept = [leaf for leaf, w in zip(leaves, wanted, strict=True) if w]
-    return [_gather(leaf, "gradient") for leaf in kept], [_gather(leaf, "magnitude") for leaf in kept]
+    return [_gather(leaf, "gradient") for leaf in kept], [_gather(leaf, "magnitude") for leaf in kept if magnitudes]
 
 
 def _sweep(nodes):
+    """No flow, no contribution: an exact zero stays zero whatever the partial derivative is."""
     for node in nodes:
-        if node.gradient is None or (node.gradient.is_zero() and node.magnitude.is_zero()):
+        flow, size = node.gradient, node.magnitude
+        if flow is None:
+            continue
+        no_flow, no_size = flow.is_zero(), size.is_zero()
+        if no_flow and no_size:
             continue
         for parent, partial in node.edges:
-            _flow(parent, _product(node.gradient, partial), abs(_product(node.magnitude, partial)))
+            _flow(parent, flow if no_flow else _multiply(flow, partial), size if no_size else abs(_multiply(size, partial)))
 
 
 def _sweep_gradients(nodes):
@@ -171,11 +186,6 @@ def _sweep_gradients(nodes):
         for parent, partial in node.edges:
             more = _multiply(flow, partial)
             parent.gradient = more if parent.gradient is None else parent.gradient + more
-
-
-def _product(flow, partial):
-    """No flow, no contribution: an exact zero stays zero whatever the partial derivative is."""
-    return flow if flow.is_zero() else _multiply(flow, partial)
 
 
 def _flow(node: Real, gradient, magnitude) -> None:
@@ -324,7 +334,11 @@ def _moved(result) -> Truth:
 def _elementwise(definition, x: np.ndarray, options: dict, dtype: str, cotangent) -> Truth:
     """Each distinct finite input once; infinities, poles and nan from the definition's stated limits."""
     flat = x.astype(np.float64).reshape(-1)
-    seeds = None if cotangent is None else np.asarray(cotangent).astype(np.float64).reshape(-1)
+    seeds, nothing = None, np.zeros(flat.shape, bool)
+    if cotangent is not None:  # 0 times an infinite slope is nan, whoever multiplies
+        seeds = np.asarray(cotangent).astype(np.float64).reshape(-1)
+        nothing = seeds == 0
+        seeds = np.where(nothing, 1.0, seeds)
     limits = getattr(definition, "limits", {})
     if callable(limits):
         limits = limits(**options)
@@ -336,8 +350,9 @@ def _elementwise(definition, x: np.ndarray, options: dict, dtype: str, cotangent
     if np.isinf(flat[regular]).any():
         raise OracleError(f"{definition.__name__} states no limit at an infinity; add it to its `limits`.")
     if regular.size:
-        halves = _regular(definition, flat[regular], options, None if seeds is None else seeds[regular], dtype)
-        hi[regular], lo[regular] = halves[0], halves[1]
+        different, which = (flat[regular], slice(None)) if seeds is not None else np.unique(flat[regular], return_inverse=True)
+        halves = _regular(definition, different, options, None if seeds is None else seeds[regular], dtype)
+        hi[regular], lo[regular] = halves[0][which], halves[1][which]
     for point, (value, derivative) in limits.items():
         where = points[point]
         with np.errstate(all="ignore"):
@@ -345,9 +360,11 @@ def _elementwise(definition, x: np.ndarray, options: dict, dtype: str, cotangent
         lo[where] = 0.0
         if value == 0 and seeds is None:
             sign[where] = -1 if math.copysign(1.0, value) < 0 else 0
-    if getattr(definition, "odd", False) and seeds is None:
+    odd = getattr(definition, "odd", False)
+    if (odd(**options) if callable(odd) else odd) and seeds is None:
         zero = flat == 0
         sign[zero] = np.where(np.signbit(flat[zero]), -1, 1)
+    hi[nothing], lo[nothing] = 0.0 * hi[nothing], 0.0
     shaped = [a.reshape(x.shape) for a in (hi, lo, np.abs(hi), sign)]
     return Truth(nearest(shaped[0], shaped[1], dtype), shaped[0], shaped[1], shaped[2], shaped[3])
 

@@ -117,6 +117,8 @@ def _pair(op: str, kinds: tuple[Kind, ...], torch, scipy, differentiable: bool, 
     wrong = [d for d in more.get("dtypes", ()) if d not in DTYPES]
     if wrong:
         raise OwnOpError(f"{op}: {wrong[0]!r} is no dtype; allowed: {', '.join(DTYPES)}.")
+    if len({k.shape for k in kinds if k.role == "float"}) > 1:  # how they depend on each other only its author knows
+        more.setdefault("axes", ())
     return Pair(op, kinds, torch, scipy, differentiable=differentiable, **more)
 
 

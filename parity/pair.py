@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
 CONDITIONS = (
     "empty arrays", "0-d arrays", "no batch axis", "several batch axes", "other ranks", "broadcasting", "an absent array",
-    "negative strides", "zero strides", "Fortran order", "strided", "nan or inf among the inputs",
+    "negative strides", "zero strides", "Fortran order", "strided", "nan or inf among the inputs", "another integer type",
+    "lists", "the ends of what is allowed",
 )  # fmt: skip
 """The calling conditions that an implementation may refuse; one value of an option (`axis=None`) may be another."""
+TWO_BYTES = 65_537
+"""A length at which places no longer fit into two bytes."""
+BOUNDS = "the ends of what is allowed"
+"""The condition of cases just inside of an op's bounds."""
+UNPROMISED = ("lists",)
+"""Conditions that no implementation of arrays need know of: to refuse them is not even a limit."""
 _VALUE_OF_AN_OPTION = re.compile(r"[A-Za-z_]\w*=\S.*")
 
 
@@ -67,6 +74,73 @@ def as_tuple(result) -> tuple:
 
 def _plain_call(fn, grad, arrays, options):
     return fn(*grad, *arrays, **options)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of any length n: the shapes of the arrays, in which "n", "n+2" or "4n" stand for lengths."""
+
+    shapes: Mapping[str, tuple[int | str, ...]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options of these cases; a tuple among them may hold lengths too."""
+    absent: tuple[str, ...] = ()
+    longest: int | None = None
+    """The greatest n (None: the pair's)."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A question that the op must refuse with an exception, whichever; an answer is wrong."""
+
+    name: str
+    """Part of the check's id."""
+    why: str
+    """What is wrong with the question, as in "accepts an axis that is not there"."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    arrays: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """Makers of arrays; what they make is given as it is, whatever its dtype."""
+    absent: tuple[str, ...] = ()
+    cotangent: str = "few_bits"
+    directions: tuple[str, ...] = ()
+    """Only these directions (empty: every one)."""
+    delegated: bool = False
+    """Whether npimpl leaves it to a function of NumPy to raise the error."""
+    usual: Variant | None = None
+    """The setting that this one is a wrong copy of, if it is not the ordinary one: its cotangent is given."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What an op must refuse by its docstring, beside what `parity.inputs.refusals` makes for every op.
+
+    Of the latter, which are named or matched by a pattern of names:
+    """
+
+    refusals: tuple[Refusal, ...] = ()
+    accepts: Mapping[str, str] = field(default_factory=dict)
+    """those that this op does not owe -> why;"""
+    delegated: tuple[str, ...] = ()
+    """those whose error is left to a function of NumPy."""
+    allows: tuple[Variant, ...] = ()
+    """What is just inside of the bounds, and answered; asked in float64 alone."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """How many arrays there are, and of which shapes: one of many such cases, each asked in one dtype, by the truth alone."""
+
+    name: str
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    condition: str = ""
+    """As of a Variant."""
+
+
+def along(longest: int | None = None, **shapes) -> Axis:
+    """An axis by the shapes of the arrays."""
+    return Axis(shapes, longest=longest)
 
 
 @dataclass(frozen=True)
@@ -121,8 +195,23 @@ class Pair:
     """What None means for an option, where it is a number that depends on the dtype (given by its name): a candidate gets
     this number in place of None."""
 
+    axes: tuple[Axis, ...] | None = None
+    """The axes that the op works along; None where they follow from the usual shapes (see `parity.inputs.lengths`)."""
+    longest: int = 1025
+    """The greatest length of an axis at which the truth is quick."""
+    values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Further values of options, on both sides of the op's thresholds; any two of them meet (`parity.inputs.options`)."""
+    together: Callable[[Mapping[str, Any]], bool] | None = None
+    """Which options are allowed together (None: all)."""
+    crosses: bool = True
+    """Whether each setting of the options meets every hazard (not where a setting is another question altogether)."""
+    structures: tuple[Structure, ...] = ()
+    """Further numbers of arrays, ranks and equations."""
     steps: bool = False
     """Whether the function is a step of an optimizer, whose `call` takes many of them."""
+
+    owes: Contract = Contract()
+    """What the op must refuse."""
 
     @property
     def has_own_call(self) -> bool:

@@ -292,15 +292,20 @@ def _sign(x) -> int:
 
 
 def _compare(a, b, decide) -> bool:
+    if Rules.decisions is None:
+        return _compared(a.value, _arb(b), decide)
     return _settled(lambda: _compared(a.value, _arb(b), decide))
 
 
 def _compared(a, b, decide) -> bool:
+    apart = a - b
+    if apart.is_finite():
+        return decide(_sign(apart))
     if a.is_nan() or b.is_nan():
         return False
     if is_infinite(a) and is_infinite(b):
         return decide((a > 0) - (b > 0))
-    return decide(_sign(a - b))
+    return decide(_sign(apart))
 
 
 def _add(a, b):
@@ -322,6 +327,10 @@ def _multiply(a, b):
 
 
 def _divide(a, b):
+    if b.is_finite() and not b.is_zero():
+        y = a / b
+        if y.is_finite():
+            return y
     if a.is_nan() or b.is_nan():
         return NAN
     if b.is_zero():
@@ -358,7 +367,8 @@ def _power(x, n):
             y = ZERO if _arb(n) > 0 else INF
         else:
             y = INF if v == INF and _arb(n) > 0 else ZERO if v == INF else v ** _arb(n)
-        return _result(y, lambda: ((x, _multiply(_arb(n), _divide(y, v) if _sign(v) else (x ** (n - 1)).value)),))
+        at_zero = INF if _arb(n) < 1 else ZERO  # 0^(n - 1); n is no whole number
+        return _result(y, lambda: ((x, _multiply(_arb(n), _divide(y, v) if _sign(v) else at_zero)),))
     if n < 0:
         return 1 / _power(x, -n)
     y = x.value**n if x.value.is_finite() else ONE if n == 0 else x.value if n % 2 else abs(x.value)

@@ -26,6 +26,8 @@ class Reply:
     where: str = ""
     changed_inputs: bool = False
     aliases: bool = False
+    changed_earlier: bool = False
+    """Whether the result of a question before was another one afterwards."""
     generators: list[Any] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -43,6 +45,7 @@ def reply_of(answer: dict[str, Any], back: list[bytes], sent: list[bytes]) -> Re
         )
         return reply
     reply.result, reply.aliases = wire.decode(answer["first"], back), bool(answer["alias"])
+    reply.changed_earlier = bool(answer.get("changed_earlier"))
     reply.generators = [wire.decode(g, back) for g in answer["generators"]]
     if "second_error" in answer:
         kind, text = answer["second_error"]

@@ -63,6 +63,7 @@ def _split_extreme(ball: arb, hi: float) -> tuple[float, float, float]:
     if hi == 0.0:
         return (-0.0 if ball < 0 else 0.0), 0.0, 0.0 if sure else max(float(ball.abs_upper()), 2.0**-1074)
     lo = float(ball - hi)
+    sure = sure or ball.rad() < abs(hi) * arb(2) ** -NEGLIGIBLE
     return hi, lo, 0.0 if sure else max(math.nextafter(float((ball - hi - lo).abs_upper()), math.inf), 2.0**-1074)
 
 

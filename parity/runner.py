@@ -11,19 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from parity.cases import Case, cases_of
+from parity.cases import Case
+from parity.check.contract import OWN
 from parity.check.errors import units_of
 from parity.check.regions import limits
 from parity.check.verdict import Outcome, compare
 from parity.environment import is_certified, path_names
 from parity.evaluate import Evaluation, Implementation, Party, evaluate, library
 from parity.evidence import witness_cases
-from parity.loader import catalogue, definition, is_elementwise
+from parity.inputs.listing import cases_of
+from parity.inputs.refusals import refusal_cases
+from parity.loader import catalogue, definition, is_elementwise, own_ops
 from parity.oracle import OracleError, Truth
-from parity.pair import Pair
+from parity.pair import UNPROMISED, Pair
 from parity.report.numbers import element_shown, exact_shown, number
 from parity.statistics import law_verdict
 from parity.tolerances import Row, Table
+from parity.truth.cache import TruthCache
 from parity.verdict import Check, Verdict
 
 REFERENCES = ("truth", "torch", "scipy")
@@ -63,15 +67,34 @@ def _among(value: str, allowed: tuple[str, ...]) -> bool:
 # -- listing -----------------------------------------------------------------------------------------------------------
 @cache
 def cases(op: str) -> tuple[Case, ...]:
-    """Every case of an op: those of its argument kinds and options, and the witnesses that searches found."""
-    drawn = cases_of(catalogue()[op], definition(op))
+    """Every case of an op: those of its argument kinds and options, and the witnesses that searches found.
+
+    A user's own op is not asked what only this library promises.
+    """
+    drawn = [c for c in cases_of(catalogue()[op], definition(op)) if op not in own_ops() or c.condition not in UNPROMISED]
     return (*drawn, *witness_cases(op, drawn, is_elementwise(op)))
+
+
+@cache
+def refusals(op: str) -> tuple[Case, ...]:
+    """Every question that an op must refuse; a user's own op only what its row says."""
+    return tuple(refusal_cases(catalogue()[op], of_every_op=op not in own_ops()))
+
+
+def is_refusal(check: Check) -> bool:
+    """Whether the function must refuse what a check asks; there is no truth then, and nothing to compare."""
+    return (check.op, check.hazard) in _refused(check.op)
+
+
+@cache
+def _refused(op: str) -> frozenset[tuple[str, str]]:
+    return frozenset((op, case.name) for case in refusals(op))
 
 
 @cache
 def _by_hazard(op: str) -> Mapping[tuple[str, str, str], Case]:
     found = {}
-    for case in cases(op):
+    for case in (*cases(op), *refusals(op)):
         for dtype in case.dtypes or catalogue()[op].dtypes:
             for direction in case.directions or ("forward", "backward"):
                 found[case.name, dtype, direction] = case
@@ -87,7 +110,7 @@ def checks_of(op: str) -> list[Check]:
     """Every check of an op, in a fixed order."""
     pair = catalogue()[op]
     out = []
-    for case in cases(op):
+    for case in (*cases(op), *refusals(op)):
         for dtype in case.dtypes or pair.dtypes:
             if dtype not in pair.dtypes:
                 continue
@@ -114,6 +137,7 @@ def run_op(op: str, selection: Selection, table: Table, ours: Implementation | N
     """The verdicts of the selected checks of one op, grouped so that each case is evaluated once."""
     pair = catalogue()[op]
     ours = library(pair) if ours is None else ours
+    kept = kept_truths(op)
     groups: dict[tuple[str, str, str], list[Check]] = {}
     for check in checks_of(op):
         if selection.takes(check):
@@ -123,18 +147,28 @@ def run_op(op: str, selection: Selection, table: Table, ours: Implementation | N
             yield law_verdict(pair, checks[0], table.rows.get(op), ours)
             continue
         try:
-            evaluation = evaluate(pair, case_of(op, hazard, dtype, direction), dtype, direction)
+            evaluation = evaluate(pair, case_of(op, hazard, dtype, direction), dtype, direction, kept)
         except OracleError as e:
             yield from (Verdict(c, "violated", math.inf, 0.0, "oracle", str(e)) for c in checks)
             continue
         for check in checks:
             yield judge(evaluation, check, table.rows.get(op), ours)
+    if kept is not None:
+        kept.save()
+
+
+def kept_truths(op: str) -> TruthCache | None:
+    """The truths on disk of an op that this project defines; None for any other definition."""
+    return TruthCache(op) if getattr(definition(op), "__module__", "").startswith("parity.definitions.") else None
+
+
+_kept_truths = lru_cache(maxsize=4)(kept_truths)
 
 
 @lru_cache(maxsize=8)
 def evaluated(op: str, hazard: str, dtype: str, direction: str) -> Evaluation:
     """The evaluation of one case; the last few are kept."""
-    return evaluate(catalogue()[op], case_of(op, hazard, dtype, direction), dtype, direction)
+    return evaluate(catalogue()[op], case_of(op, hazard, dtype, direction), dtype, direction, _kept_truths(op))
 
 
 def run_check(check: Check, table: Table) -> Verdict:
@@ -151,6 +185,8 @@ def judge(e: Evaluation, check: Check, row: Row | None, ours: Implementation) ->
     """The verdict of one check, given what the parties returned."""
     if row is None:
         return Verdict(check, "violated", math.inf, 0.0, "table", f"{check.op} has no row in the tolerance table; add one.")
+    if e.case.refused:
+        return contract(e, check, ours)
     who = "ours" if check.reference == "truth" else check.reference
     reason = gap(e.pair, check)
     party = e.party(who, ours)
@@ -163,6 +199,23 @@ def judge(e: Evaluation, check: Check, row: Row | None, ours: Implementation) ->
         )
     outcome, budget = judge_party(e, party, row, who)
     return _with_difference(e, check, row, who, outcome, budget, ours)
+
+
+def contract(e: Evaluation, check: Check, ours: Implementation) -> Verdict:
+    """The verdict where the function must refuse: it holds if it raised an error itself, or may leave that to another."""
+    party = e.party("ours", ours)
+    if party.refusal == OWN or (party.refusal and e.case.delegated):
+        return Verdict(check, "held", 0.0, 0.0)
+    message = f"{party.error}, which is no refusal of its own" if party.error else f"accepts {e.case.refused}"
+    return Verdict(check, "violated", math.inf, 0.0, "accepts", message, given(e))
+
+
+def given(e: Evaluation) -> dict[str, Any]:
+    """What an evaluation gives to a function, in short."""
+    named = [(f"input {k.name}", a) for k, a in zip(e.built.kinds, e.built.arrays, strict=True)]
+    named += [(f"cotangent {i}", c) for i, c in enumerate(e.cotangents)]
+    detail = {name: _shown(a, ()) for name, a in named if a is not None}
+    return detail | {"options": ", ".join(f"{k}={v!r}" for k, v in e.built.options.items())}
 
 
 def gap(pair: Pair, check: Check) -> str | None:

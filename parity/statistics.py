@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from parity.cases import Built, Case, build, cases_of, cotangent, generator
+from parity.cases import Built, Case, build, cotangent, generator
 from parity.evaluate import ALIAS, Implementation, library
 from parity.formats import DTYPES, FORMATS
+from parity.inputs.listing import cases_of
 from parity.loader import definition
 from parity.pair import Pair, as_tuple
 from parity.samplers import Breach

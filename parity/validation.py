@@ -30,14 +30,21 @@ from parity.verdict import Check
 SHOWN = 4
 """Bugs that are minimised and explained; further ones are counted and named."""
 SECONDS = 10.0
-"""For making one failing input smaller."""
+"""For making failing inputs smaller: so much for the first one, half of it for the next, and so on."""
 Load = Callable[[str, str], str]
 
 
 def validate(
-    request: Validation, table: Table | None = None, name: str = "", progress: Progress = lambda done, all_: None
+    request: Validation,
+    table: Table | None = None,
+    name: str = "",
+    progress: Progress = lambda done, all_: None,
+    briefly: bool = False,
 ) -> ValidationResult:
-    """Judge a candidate as the request says, in a process of its own unless `isolate` is False."""
+    """Judge a candidate as the request says, in a process of its own unless `isolate` is False.
+
+    Judged `briefly`, a dtype and direction ends with its first failure, and no failure is explained.
+    """
     seed = secrets.randbits(32) if request.seed is None else request.seed
     candidate, op = request.candidate, request.op
     with ExitStack() as stack:
@@ -50,9 +57,11 @@ def validate(
         if request.directions:
             asker.directions = tuple(d for d in asker.directions if d in request.directions)
         table = read_table(None, request.overlay) if table is None else table
-        grading = Grading(op, asker, table, seed=seed, where=request.where, skip=request.skip, progress=progress)
+        grading = Grading(
+            op, asker, table, first_failure=briefly, seed=seed, where=request.where, skip=request.skip, progress=progress
+        )
         grades = grading.grades(request.dtypes)
-        findings = findings_of(grading, grades, load_lines(candidate, asker))
+        findings = () if briefly else findings_of(grading, grades, load_lines(candidate, asker))
         conduct = asker.conduct() if request.isolate else ()
     return ValidationResult(
         op,
@@ -129,7 +138,7 @@ def called(candidate: Candidate) -> str:
 def findings_of(grading: Grading, grades: Sequence[Grade], load: Load) -> tuple[Finding, ...]:
     """One finding for each bug, the first few of them minimised and with their likely cause."""
     groups = explained(grading.failed, grades, grading.observe, SHOWN)
-    findings = [finding(grading, g, load, full=i < SHOWN) for i, g in enumerate(groups)]
+    findings = [finding(grading, g, load, full=i < SHOWN, seconds=SECONDS / 2**i) for i, g in enumerate(groups)]
     laws = [v for g in grades for v in g.failures if v.check.direction == "distribution"]
     return (*findings, *_laws(laws))
 

@@ -21,7 +21,7 @@ def test_ordinary_inputs_are_close(op, dtype, table):
     pair, row = loader.catalogue()[op], table.rows[op]
     compared = 0
     for case in runner.cases(op):
-        if case.hazards or case.layout or case.stored is not None:
+        if case.hazards or case.layout or case.stored is not None or case.references:
             continue
         for direction in ("forward", "backward") if pair.differentiable else ("forward",):
             if runner.gap(pair, runner.Check(op, dtype, direction, "torch", case.name)) is not None:

@@ -322,8 +322,12 @@ def test_a_death_belongs_to_the_input_that_it_was_met_with(asked, name):
     """The next input is asked while the truth of this one is found."""
     asker = asked(MISBEHAVING + name, "activations.relu", Limits(seconds=1.0))
     asker.directions = ("forward",)
+    infinite = [c.name for c in cases(asker) if np.isinf(prepare(asker.pair, c, "float32", "forward").built.arrays[0]).any()]
     (grade,) = Grading(asker.pair.op, asker, read_table()).grades(["float32"])
-    assert [v.check.hazard for v in grade.failures] == ["infinities"]
+    assert "infinities" in infinite
+    found = [v.check.hazard for v in grade.failures]  # after so many deaths of one kind the rest is not asked
+    assert found == infinite[: len(found)]
+    assert len(found) >= min(len(infinite), min(PATIENCE.values()))
 
 
 # -- what came back ------------------------------------------------------------------------------------------------------------

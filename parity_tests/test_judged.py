@@ -1,4 +1,6 @@
-"""Implementations as people write them, each a file that knows nothing of this project: right ones must be accepted.
+"""Implementations as people write them, each a file that knows nothing of this project.
+
+Right ones must be accepted, wrong ones fail.
 
 Each file says how it is written, what it needs, where it applies (`Written for CONDITION`), and which limits it may have.
 """
@@ -19,12 +21,13 @@ from parity.results import ValidationResult
 from parity.validation import validate
 
 RIGHT = sorted((Path(__file__).parent / "judged" / "right").glob("*.py"))
+WRONG = sorted((Path(__file__).parent / "judged" / "wrong").glob("*.py"))
 FAMILIES = 21
 HAVE = {name: importlib.util.find_spec(name) is not None for name in ("jax",)}
 
 
 @cache
-def judged(path: Path) -> ValidationResult:
+def judged(path: Path, briefly: bool = False) -> ValidationResult:
     """The file as `parity validate` judges it."""
     text = path.read_text(encoding="utf-8")
     where = re.search(r"Written for ([^:]+):", text)
@@ -32,18 +35,22 @@ def judged(path: Path) -> ValidationResult:
     request = validation(
         f"{path}:candidate", path.name.split("--")[0], backward=own, where=where[1] if where else "", seed=20261130
     )
-    return validate(request)
+    return validate(request, briefly=briefly)
 
 
 EITHER = {"extreme range", "shared error"}
 """Beyond the range either explains what torch returns too; whether it does depends on its kernel, so on the processor."""
 
 
+ANYWHERE = {"accepts"}
+"""Few functions look at all that an op must refuse, so that no file needs to state it."""
+
+
 def stated(path: Path) -> set[str]:
     """The kinds of limits that a file says it has."""
     found = re.search(r"Limits: ([^.]+)\.", path.read_text(encoding="utf-8"))
     kinds = set() if found is None else {kind.strip() for kind in found[1].split(",")}
-    return kinds | EITHER if kinds & EITHER else kinds
+    return kinds | ANYWHERE | EITHER if kinds & EITHER else kinds | ANYWHERE
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=lambda p: p.stem)
@@ -53,6 +60,11 @@ def test_a_right_implementation_is_accepted_with_the_limits_that_it_states(path)
     result = judged(path)
     assert result.grade in ("tight", "parity", "stable"), "\n".join([repr(result), *map(str, result.failures[:3])])
     assert {limit.kind for limit, _ in result.limits} <= stated(path), repr(result)
+
+
+@pytest.mark.parametrize("path", WRONG, ids=lambda p: p.stem)
+def test_a_wrong_implementation_fails(path):
+    assert judged(path, briefly=True).grade == "fail"
 
 
 def test_every_family_has_right_ones_in_other_styles():

@@ -158,7 +158,7 @@ def test_a_sampler_that_takes_no_generator_is_not_judged(name):
 
 def test_without_a_16_bit_kernel_only_the_checks_that_need_it_are_not_covered():
     result = validate(Candidate(TORCH + "local_response_norm"), "normalization.local_response_norm", dtypes=["float16"], seed=1)
-    assert {g.grade for g in result.grades} == {"parity"}
+    assert {g.direction: g.grade for g in result.grades} == {"forward": "parity", "backward": "stable"}
     assert {r.partition(": ")[0] for g in result.grades for r in g.not_covered} == {"images"}
 
 

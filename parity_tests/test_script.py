@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from parity.cases import LAYOUTS
 from parity.formats import DTYPES
 from parity.grading import Grading, InProcess
+from parity.inputs.layouts import LAYOUTS
 from parity.minimise import minimise
 from parity.report.literals import literal, plain
 from parity.report.script import LAYOUT_LINES, script

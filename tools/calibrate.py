@@ -45,7 +45,7 @@ def measure_op(op: str, texts: dict | None = None) -> tuple[str, list]:
     close: dict = {}
     groups: dict = {}
     for c in runner.checks_of(op):
-        if c.direction != "distribution":
+        if c.direction != "distribution" and not runner.is_refusal(c):
             groups.setdefault((c.hazard, c.dtype, c.direction), []).append(c)
     for key, checks in groups.items():
         found += _measure_case(key, checks, row, regions, kept, close)

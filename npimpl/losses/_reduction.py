@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from npimpl._axes import pairwise_sum, sum_to_shape
+from npimpl._axes import broadcast_shape, pairwise_sum, sum_to_shape
 from npimpl._elementwise import BLOCK
 from npimpl._precision import ALLOWED, is_float, rounded
 
@@ -99,15 +99,6 @@ def cotangent(grad_output, shape: tuple[int, ...], reduction: str, divisor=None)
     return dy / np.float64(math.prod(shape) if divisor is None else divisor)
 
 
-def _broadcast_shape(arrays) -> tuple[int, ...]:
-    shapes = [a.shape for a in arrays if a is not None]
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        listed = ", ".join(map(str, shapes))
-        raise ValueError(f"The arguments have shapes {listed}, which do not broadcast together; pass equal shapes.") from None
-
-
 def _blocks(arrays, shape):
     """Float64 pieces of the arrays, broadcast to `shape`: the arrays whole if small, else flat blocks that stay in cache."""
     if math.prod(shape) <= BLOCK:
@@ -125,7 +116,7 @@ def pointwise(kernel, arrays, dtype: np.dtype, reduction: str, divisor=None, shr
     Where losses or their sum overflow, the kernel `shrunk`, which gives the losses times 2^-64, takes its place: a mean
     that is representable is then right (by default the losses themselves are multiplied by 2^-64).
     """
-    shape = _broadcast_shape(arrays)
+    shape = broadcast_shape(*arrays)
     if reduction == "none":
         return _each(kernel, arrays, shape, dtype)
     n = np.float64(1.0 if reduction == "sum" else math.prod(shape) if divisor is None else divisor)
@@ -161,7 +152,7 @@ def gradients(kernel, dy: np.ndarray, arrays) -> tuple:
     Integer arguments get None: a label has no gradient.
     """
     dtypes = [None if a is None else a.dtype for a in arrays]
-    shape = _broadcast_shape(arrays)
+    shape = broadcast_shape(*arrays)
     results: list = [None] * len(arrays)
     flat = math.prod(shape) > BLOCK
     for part, block in _blocks([dy, *arrays], shape):

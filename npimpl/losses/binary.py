@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from npimpl._axes import sum_to_shape
+from npimpl._axes import broadcast_shape, sum_to_shape
 from npimpl._precision import is_float, rounded
 from npimpl.losses._numerics import balanced, passed_on, product, sigmoid, softplus
 from npimpl.losses._reduction import (
@@ -213,7 +213,7 @@ def soft_margin_loss_backward(grad_output, x, target, reduction="mean"):
     """
     check_reduction(reduction)
     arrays, _ = operands(x=x, target=target)
-    dy = cotangent(grad_output, np.broadcast_shapes(*(a.shape for a in arrays)), reduction)
+    dy = cotangent(grad_output, broadcast_shape(*arrays), reduction)
     return gradients(lambda dy, x, y: (-dy * y * sigmoid(-y * x),), dy, arrays)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._axes import sum_to_shape
+from npimpl._axes import broadcast_shape, sum_to_shape
 from npimpl._precision import is_float, rounded
 from npimpl.losses._numerics import accurate_sum, double_sum
 from npimpl.losses._reduction import SHRINK, check_reduction, cotangent, operands, reduced, require, row_sum, wide
@@ -30,7 +30,7 @@ def _cosine_operands(input1, input2, target):
     (a, b, y), _ = operands(input1=input1, input2=input2, target=target)
     _, dtype = operands(input1=input1, input2=input2)
     require(y.ndim <= 1, f"`target` has shape {y.shape}, but must be 0-d (one pair of vectors) or have shape (N,).")
-    shape = np.broadcast_shapes(a.shape, b.shape)
+    shape = broadcast_shape(a, b)
     fits = a.ndim == b.ndim == y.ndim + 1 and np.broadcast_shapes(shape[:-1], y.shape) == shape[:-1]
     require(
         fits,
@@ -214,7 +214,7 @@ def _triplet_operands(anchor, positive, negative, margin, p):
         ndim >= 1 and all(a.ndim == ndim for a in arrays),
         "The three inputs must have the same number of dimensions, at least one.",
     )
-    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    shape = broadcast_shape(*arrays)
     return arrays, dtype, shape
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from npimpl._axes import broadcast_shape
 from npimpl.losses._numerics import balanced, log_plus, product, weighted_difference
 from npimpl.losses._reduction import REDUCTIONS, SHRINK, check_reduction, cotangent, gradients, operands, pointwise, require
 
@@ -29,7 +30,7 @@ def _kl(x, t, c=1.0):
 def _kl_of_log(x, s, c=1.0, one=0.0):
     """c e^s (s - x + one), 0 for s = -inf; an infinite x decides the sign even if e^s underflows."""
     d = s - x + one
-    y = np.where(np.isinf(d), c * d, (c * np.exp(s)) * d)
+    y = np.where(np.isinf(d), c * d, balanced(c, np.exp(s), d))
     return np.where((s == -np.inf) & ~np.isnan(x), 0.0, y)
 
 
@@ -82,7 +83,7 @@ def kl_div_backward(grad_output, x, target, log_target=False, reduction="mean"):
             return -dy * p, _kl_of_log(x, t, dy, 1.0)
         return -dy * t, dy * (np.log(t) - x + 1.0)
 
-    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    shape = broadcast_shape(*arrays)
     divisor = _batch(arrays[0], reduction)
     return gradients(kernel, cotangent(grad_output, shape, "mean" if divisor is not None else reduction, divisor), arrays)
 
@@ -178,7 +179,7 @@ def poisson_nll_loss_backward(grad_output, x, target, log_input=True, full=False
             dt = dt + np.where(t > 1, np.log(t) + 0.5 / t, np.where(np.isnan(t), t, 0.0))
         return dx, dy * dt
 
-    return gradients(kernel, cotangent(grad_output, np.broadcast_shapes(*(a.shape for a in arrays)), reduction), arrays)
+    return gradients(kernel, cotangent(grad_output, broadcast_shape(*arrays), reduction), arrays)
 
 
 def _variance(x, var):
@@ -262,6 +263,6 @@ def gaussian_nll_loss_backward(grad_output, x, target, var, full=False, eps=1e-6
             r = np.where(np.isinf(r), weighted_difference(1.0, 1.0 / m, x, t, k), r)
         return dx, -dx, c / v - (c * r) * r
 
-    dy = cotangent(grad_output, np.broadcast_shapes(*(a.shape for a in arrays)), reduction)
+    dy = cotangent(grad_output, broadcast_shape(*arrays), reduction)
     dx, dt, dv = gradients(kernel, dy, arrays)
     return dx, dt, None if dv is None else dv.reshape(shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from npimpl._axes import broadcast_shape
 from npimpl._precision import is_float, rounded
 from npimpl.losses._numerics import accurate_sum, difference, passed_on
 from npimpl.losses._reduction import (
@@ -82,7 +83,7 @@ def hinge_embedding_loss_backward(grad_output, x, target, margin=1.0, reduction=
     def kernel(dy, x, y):
         return (dy * np.where(y > 0, 1.0, -np.heaviside(margin - x, 1.0)),)
 
-    return gradients(kernel, cotangent(grad_output, np.broadcast_shapes(*(a.shape for a in arrays)), reduction), arrays)
+    return gradients(kernel, cotangent(grad_output, broadcast_shape(*arrays), reduction), arrays)
 
 
 @np.errstate(all="ignore")
@@ -127,7 +128,7 @@ def margin_ranking_loss_backward(grad_output, input1, input2, target, margin=0.0
         c = dy * np.heaviside(accurate_sum(margin, -y * a, y * b), 1.0)
         return -c * y, c * y, np.where(c == 0, 0.0, -difference(c, a, b))
 
-    return gradients(kernel, cotangent(grad_output, np.broadcast_shapes(*(a.shape for a in arrays)), reduction), arrays)
+    return gradients(kernel, cotangent(grad_output, broadcast_shape(*arrays), reduction), arrays)
 
 
 # -- hinges over classes -------------------------------------------------------------------------------------------------

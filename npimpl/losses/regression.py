@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._axes import pairwise_sum
+from npimpl._axes import broadcast_shape, pairwise_sum
 from npimpl.losses._numerics import balanced, difference, normalized, passed_on, weighted, weighted_difference
 from npimpl.losses._reduction import check_reduction, cotangent, gradients, homogeneous, operands, pointwise, require, wide
 
@@ -107,7 +107,7 @@ def _weighted_gradients(grad_output, arrays, reduction, loss, degree, slope):
     The loss is homogeneous of this degree: with differences far from one, it is compared with the mean at 2^-s of their size.
     """
     normal, total, k = _normalized(arrays, reduction)
-    dy = cotangent(grad_output, np.broadcast_shapes(arrays[0].shape, arrays[1].shape), reduction, total)
+    dy = cotangent(grad_output, broadcast_shape(*arrays[:2]), reduction, total)
     s = 0 if total is None else _far_exponent(*arrays[:2])
     mean = 0.0 if total is None else _weighted_mean(normal, loss, total, s)
 
@@ -231,7 +231,7 @@ def smooth_l1_loss_backward(grad_output, x, target, reduction="mean", beta=1.0):
         dx = dy * (np.clip(d / beta, -1.0, 1.0) if beta else np.sign(d))
         return dx, -dx
 
-    return gradients(kernel, cotangent(grad_output, np.broadcast_shapes(*(a.shape for a in arrays)), reduction), arrays)
+    return gradients(kernel, cotangent(grad_output, broadcast_shape(*arrays), reduction), arrays)
 
 
 def _huber(x, t, delta):
@@ -288,4 +288,4 @@ def huber_loss_backward(grad_output, x, target, weight=None, reduction="mean", d
         dx = dy * d if w is None else passed_on(dy, w, balanced(dy, w, d))
         return dx, -dx, None if w is None else weighted(dy, _huber, 2, x, t, np.float64(delta))
 
-    return gradients(kernel, cotangent(grad_output, np.broadcast_shapes(arrays[0].shape, arrays[1].shape), reduction), arrays)
+    return gradients(kernel, cotangent(grad_output, broadcast_shape(*arrays[:2]), reduction), arrays)

@@ -91,6 +91,7 @@ def instance_norm(
     x, dtype = sample_and_channels(x, 2)
     w, b, m, v = per_channel(x.shape[1], weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     if not use_input_stats:
+        _check_statistics(m, v)
         return rounded(running_norm(x, m, v, w, b, eps, is_extreme), dtype)
     rows = _positions(x)
     unit = standardize(Wide(rows) if is_extreme else rows, eps, dtype != np.float64).unit
@@ -119,6 +120,7 @@ def instance_norm_backward(
     dy = widen(grad_output, names=("grad_output",))[0][0].reshape(_ncs(x))
     dy = Wide(dy) if is_extreme else dy
     if not use_input_stats:
+        _check_statistics(m, v)
         dx, dw, db = running_norm_backward(dy, x, m, v, w, weight, bias, eps)
         return rounded(dx, dtype), None, None, dw, db
     rows = _positions(x)
@@ -129,6 +131,11 @@ def instance_norm_backward(
 
 def _ncs(x: np.ndarray) -> tuple[int, int, int]:
     return (*x.shape[:2], math.prod(x.shape[2:]))
+
+
+def _check_statistics(mean, variance) -> None:
+    if mean is None or variance is None:
+        raise ValueError("`use_input_stats=False` needs `running_mean` and `running_var`; give both.")
 
 
 def _positions(x: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from npimpl._axes import normalize_axis, sum_to_shape
+from npimpl._axes import broadcast_shape, normalize_axis, sum_to_shape
 from npimpl._elementwise import elementwise
 from npimpl._precision import as_float, rounded, widen
 from npimpl._regimes import SMALLEST, either, regimes
@@ -383,6 +383,9 @@ def _binary_backward(gradient, grad_output, x, other):
     """`gradient(dy, x, other)` in float64 on the broadcast shape, summed back to the shape and dtype of each array."""
     x, other = as_float(x), as_float(other, "other")
     (dy, wide_x, wide_other), _ = widen(grad_output, x, other, names=("grad_output", "x", "other"))
+    shape = broadcast_shape(x, other)
+    if dy.shape != shape:
+        raise ValueError(f"`grad_output` has shape {dy.shape}, but the result has shape {shape}; give that.")
     dx, dother = gradient(*np.broadcast_arrays(dy, wide_x, wide_other))
     return rounded(sum_to_shape(dx, x.shape), x.dtype), rounded(sum_to_shape(dother, other.shape), other.dtype)
 

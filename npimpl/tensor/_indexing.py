@@ -42,6 +42,8 @@ def take_along_axis_backward(grad_output, x, indices, axis=-1):
     array([3., 0., 4.])
     """
     x, indices = np.asarray(x), np.asarray(indices)
+    if indices.dtype.kind in "iu":  # 8 bits do not hold the length of the axis
+        indices = indices.astype(np.int64)
     shape = (x.size,) if axis is None else x.shape
     (a,) = normalize_axis(0 if axis is None else axis, len(shape))
     if ((indices < -shape[a]) | (indices >= shape[a])).any():

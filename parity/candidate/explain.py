@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from inspect import signature
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from parity.cases import Case
 from parity.check.errors import INFINITY, SIGN, VALUES, Errors, errors, units_of
 from parity.evaluate import Evaluation, Party, library, run_party, truths_of
 from parity.formats import FORMATS
+from parity.inputs.cotangents import LAID_OUT
+from parity.inputs.layouts import CONDITION_OF
 from parity.loader import implementation
 from parity.oracle import Truth
 from parity.results import Limit
@@ -31,7 +34,10 @@ SHARED = 4.0
 """A candidate may be so many times as wrong as a reference that is known to be wrong."""
 EXPLAINED = 4
 """The state of elements that a limit explains (the others are places in `grade.GRADES`)."""
-BESIDE = 6
+ARITHMETIC = ("OverflowError", "FloatingPointError", "ZeroDivisionError")
+"""What Python's own numbers raise where arrays have infinities."""
+NEAR = 2.0**-10
+BESIDE = 16
 """Inputs a few roundings away at which a reference is asked as well."""
 
 
@@ -92,7 +98,7 @@ class Explainer:
             return []
         positive = {n: np.where(a == 0, np.zeros_like(a), a) for n, a in floats(self.e).items()}
         again = self.ask(self.e, positive, self.e.cotangents)
-        if again is None or again.judged.grade == "fail":
+        if again is None or again.judged.grade == "fail" or again.judged.limits:  # it was not the zero alone
             return []
         text, found = "follows the sign of a zero that it is given", []
         for a in answers:
@@ -129,12 +135,29 @@ class Explainer:
                 theirs = errors(party.outputs[a.position], a.truth, self.e.dtype, same_dtype=False)
                 if theirs.fault:
                     continue
-                own = self.judge.row.budget(name, self.e.direction, self.e.dtype)
-                wrong = theirs.units > (np.inf if own is None else own)
+                wrong = theirs.units > self._promised(name)
                 wrong |= theirs.stage != VALUES
-                same = wrong & finite & self._as_wrong(a, party.outputs[a.position], theirs)
+                same = wrong & (finite | (a.errors.stage == VALUES)) & self._as_wrong(a, party.outputs[a.position], theirs)
                 found += self._settle("shared error", f"as wrong as {name}", a, same)
         return found
+
+    def no_worse(self, a: Answer) -> np.ndarray:
+        """The elements that err no more than a reference that is wrong there; only where each depends on one number."""
+        where = np.zeros(a.truth.value.shape, bool)
+        if a.truth.hi is None or not self.depends.alone:
+            return where
+        for name, party in self.references("same"):
+            theirs = errors(party.outputs[a.position], a.truth, self.e.dtype, same_dtype=False)
+            if not theirs.fault:
+                numbers = (a.errors.stage == VALUES) & (theirs.stage == VALUES)
+                where |= numbers & (theirs.units > self._promised(name)) & (a.errors.units <= theirs.units)
+        return where
+
+    def _promised(self, name: str) -> float:
+        """The units beyond which a reference is wrong: npimpl's, where the table promises nothing of the reference."""
+        direction, dtype = self.e.direction, self.e.dtype
+        own = self.judge.row.budget("ours" if self.e.case.references == ("truth",) else name, direction, dtype)
+        return np.inf if own is None else own
 
     def as_beside(self, answers: list[Answer]) -> list[Limit]:
         """As wrong as a reference is at inputs a few roundings away: where digits cancel, its error here is chance."""
@@ -149,8 +172,8 @@ class Explainer:
         found: list[Limit] = []
         for a in numbers:
             for name in names:
-                theirs, own = worst[name, a.position], self.judge.row.budget(name, self.e.direction, self.e.dtype)
-                wrong = theirs > (np.inf if own is None else own)
+                theirs = worst[name, a.position]
+                wrong = theirs > self._promised(name)
                 most = theirs if self.depends.alone else theirs.max(initial=0.0)
                 same = wrong & (a.errors.stage == VALUES) & (a.errors.units <= SHARED * most)
                 found += self._settle("shared error", f"as wrong as {name} is at inputs beside these", a, same)
@@ -168,15 +191,15 @@ class Explainer:
                 np.maximum(units, np.where(theirs.stage == VALUES, theirs.units, 0.0), out=units)
 
     def _nearby(self) -> Iterator[Evaluation]:
-        """The evaluation at numbers a few roundings away, with its truth."""
+        """The evaluation at numbers a few roundings away, or a little more, for where a function is flat."""
         rng = np.random.Generator(np.random.PCG64(5))
         fmt = FORMATS[self.e.dtype]
-        for _ in range(BESIDE):
+        for i in range(BESIDE):
 
-            def moved(a: np.ndarray) -> np.ndarray:
+            def moved(a: np.ndarray, by: float = NEAR if i % 2 else 8 * fmt.u) -> np.ndarray:
                 wide = a.astype(np.float64)
                 with np.errstate(all="ignore"):
-                    return (wide * (1 + 8 * fmt.u * rng.uniform(-1, 1, a.shape))).astype(a.dtype)
+                    return (wide * (1 + by * rng.uniform(-1, 1, a.shape))).astype(a.dtype)
 
             e = self._exact_kept(changed(self.e, moved))
             with suppress(Exception):  # the definition has no answer beside this input
@@ -210,16 +233,30 @@ class Explainer:
                 found += self._settle("convention", "nan where there are no numbers to compute from", a, nan)
             shape = a.truth.value.shape
             special = self.depends.reached(a.position, shape, lambda x: ~np.isfinite(x)) if a.truth.hi is not None else None
+            if special is not None and not all_finite(self.e):  # a count depends on a nan, too
+                special |= np.isnan(a.truth.hi)
             found += self._by_rule(a, special)
+            nowhere = special if special is None else special | np.isnan(a.truth.hi)
             for name, party in (*self.references("same"), *self.references("wide")):
                 if len(party.outputs) > a.position and a.open.any():
-                    where = self._as_theirs(a, party.outputs[a.position], special)
+                    where = self._as_theirs(a, party.outputs[a.position], nowhere)
                     found += self._settle("convention", f"returns what {name} returns", a, where)
             if special is not None and a.open.any():
                 found += self._beside_padding(a, special)
             if self.e.direction == "backward" and a.open.any():
                 found += self._between_slopes(a)
+            if a.open.any():
+                found += self._nothing_over_nothing(a)
         return found
+
+    def _nothing_over_nothing(self, a: Answer) -> list[Limit]:
+        """A number where the truth is nan for this very input alone: 0/0, which the rounding of a sum may miss."""
+        if a.truth.hi is None or not all_finite(self.e) or not (a.open & np.isnan(a.truth.hi)).any():
+            return []
+        alone = np.isnan(a.truth.hi)
+        for near in islice(self._nearby(), 2):
+            alone &= np.isfinite(near.truths[a.position].hi)
+        return self._settle("convention", "a number where the formula is 0/0", a, alone)
 
     def _by_rule(self, a: Answer, special: np.ndarray | None) -> list[Limit]:
         """An infinity for nan at an input that is not finite; a finite gradient at a nan."""
@@ -231,6 +268,12 @@ class Explainer:
         finite = lost & np.isfinite(g)
         if self.e.direction == "backward":
             at_nan = finite & self.depends.reached(a.position, g.shape, np.isnan)
+            own = self.e.built.arrays[a.position].astype(np.float64)
+            found += self._settle("convention", "a gradient of nan where the input is none", a, np.isnan(g) & ~np.isfinite(own))
+            given = (*floats(self.e).values(), *(c for c in self.e.cotangents if c is not None))
+            if any((x == 0).any() for x in given):
+                text = "a gradient of nan where an infinity meets a zero, in another order"
+                found += self._settle("convention", text, a, np.isnan(g) & special)
             found += self._settle("convention", "a finite gradient at a nan", a, at_nan)
         for name, party in (*self.references("same"), *self.references("wide")) if (finite & a.open).any() else ():
             theirs = np.isfinite(np.asarray(party.outputs[a.position]).astype(np.float64))
@@ -319,7 +362,7 @@ class Explainer:
         if party.error_type in NOT_ORDINARY or party.error.startswith("writes into") or self.ask is None:
             return None
         said = party.error.removeprefix("raised ").partition("  (")[0]
-        for condition in filter(None, (e.case.condition, self._no_axis())):
+        for condition in filter(None, (*self._memory(), e.case.condition, self._no_axis())):
             if self._takes_another(condition):
                 return Limit("refuses", condition, re.sub(r" \([^()]*\)$", "", said))
         if any(t is not None for t in e.truths) and all(t is None or _undefined(t) for t in e.truths):
@@ -328,7 +371,24 @@ class Explainer:
             again = self.ask(e, *made_finite(e))
             if again is not None and not again.party.error:
                 return Limit("refuses", "nan or inf among the inputs", re.sub(r" \([^()]*\)$", "", said))
-        return None
+        return self._overflow(said)
+
+    def _overflow(self, said: str) -> Limit | None:
+        """An arithmetic error where a number is beyond the root of the range, and an answer when it is scaled into it."""
+        e, beyond = self.e, beyond_root(self.e.dtype)
+        given = (*floats(e).values(), *(c for c in e.cotangents if c is not None))
+        extreme = any(bool(beyond(np.asarray(a).astype(np.float64)).any()) for a in given)
+        if not extreme or self.party.error_type not in ARITHMETIC or self.judge.pair.spans_range:
+            return None
+        again = self.ask(e, *within_root(e)) if self.ask is not None else None
+        if again is None or again.party.error or again.judged.grade == "fail":
+            return None
+        return Limit("extreme range", f"an exception where a number is beyond the square root of the range: {said}")
+
+    def _memory(self) -> list[str]:
+        """The conditions that the memory of the arrays and of the cotangent is about."""
+        layouts = (self.e.case.layout, LAID_OUT.get(self.e.case.cotangent, "") if self.e.direction == "backward" else "")
+        return [CONDITION_OF[n] for n in layouts if n]
 
     def _no_axis(self) -> str:
         """The condition of a case that leaves the axis at a default of None: one value of an option."""
@@ -339,7 +399,7 @@ class Explainer:
     def _takes_another(self, condition: str) -> bool:
         """Whether the candidate answers where the condition is not met: the same numbers contiguous, or a plain case."""
         assert self.ask is not None
-        e, laid = self.e, bool(self.e.case.layout) and condition == self.e.case.condition
+        e, laid = self.e, condition in self._memory()
         key = (e.direction, e.dtype, condition, e.case.name if laid else "")
         if key not in self.judge.explained:
             plain = self._with_axis() if self._no_axis() else Case("ordinary")

@@ -18,7 +18,16 @@ import numpy as np
 
 from parity import oracle
 from parity.candidate.explain import Explainer
-from parity.candidate.limits import absent_gradient, ill_conditioned, promoted, scalar, surplus_gradient
+from parity.candidate.limits import (
+    ANSWERS,
+    DEATHS,
+    absent_gradient,
+    accepted,
+    ill_conditioned,
+    promoted,
+    scalar,
+    surplus_gradient,
+)
 from parity.check.errors import SIGN, VALUES, Errors, errors, units_of
 from parity.check.regions import limits
 from parity.check.verdict import Outcome, outcome
@@ -26,7 +35,7 @@ from parity.evaluate import Evaluation, Party, structured
 from parity.formats import FORMATS
 from parity.loader import is_elementwise
 from parity.oracle import Truth
-from parity.pair import Pair
+from parity.pair import UNPROMISED, Pair
 from parity.placing import optional
 from parity.results import Limit
 from parity.runner import reference_names
@@ -118,7 +127,10 @@ class Judge:
             return Judged("tight", Outcome(True, "values", 0.0), own, self.row)
         fault, answers, found = self._answers(e, party)
         if fault is not None:
-            return Judged("fail", fault, own, self.row)
+            unasked = (
+                fault.stage == "dtype" and e.case.condition in UNPROMISED
+            )  # what dtype a list has, every library knows best
+            return Judged("tight" if unasked else "fail", fault, own, self.row, counted=not unasked)
         for a in answers:
             self._within_budgets(e, a)
         found += self._beyond(e, party, [a for a in answers if a.open.any()], None if probe else self.ask)
@@ -138,6 +150,8 @@ class Judge:
 
     def see(self, e: Evaluation, party: Party, probe: bool = False) -> Seen:
         """The judgement with what it is about; of two answers to one input the worse counts."""
+        if e.case.refused:
+            return Seen(e, party, self._contract(e, party))
         first = Seen(e, (one := structured(e, replace(party, again=None))), self.judge(e, one, probe))
         if party.again is None:
             return first
@@ -199,10 +213,12 @@ class Judge:
             return []
         depends = Dependence(e, self.pair)
         found: list[Limit] = []
+        explainer = Explainer(self, e, party, depends, ask)
+        for a in answers:
+            a.settle(explainer.no_worse(a), PARITY)
         if not self.is_exact(e.direction):
             for a in answers:
                 found += self._stable(e, a, depends)
-        explainer = Explainer(self, e, party, depends, ask)
         for experiment in explainer.experiments:
             still = [a for a in answers if a.open.any()]
             found += experiment(still) if still else []
@@ -248,12 +264,21 @@ class Judge:
         allowed = self.parity_budget(e.direction, e.dtype) if grade == "parity" else own
         return Judged(grade, _worst_settled(answers), allowed, self.row, tuple(found))
 
+    def _contract(self, e: Evaluation, party: Party) -> Judged:
+        """What must be refused: with any exception it is, and an answer is a limit."""
+        if party.error_type in DEATHS:
+            return Judged("fail", Outcome(False, "error", np.inf, (), party.error), 0.0, self.row)
+        answered = not party.error or party.error_type in ANSWERS
+        found = (accepted(e.case.refused),) if answered else ()
+        return Judged("tight", Outcome(True, "values", 0.0), 0.0, self.row, found, counted=False)
+
     def _refused(self, e: Evaluation, party: Party, own: float, ask: Ask | None) -> Judged:
         outcome = Outcome(False, "error", np.inf, (), party.error)
         limit = Explainer(self, e, party, None, ask).refusal()
         if limit is None:
             return Judged("fail", outcome, own, self.row)
-        return Judged("tight", Outcome(True, "values", 0.0), own, self.row, (limit,), counted=False)
+        limits = () if limit.text in UNPROMISED else (limit,)
+        return Judged("tight", Outcome(True, "values", 0.0), own, self.row, limits, counted=False)
 
 
 def _fault(stage: str, position: int, message: str) -> Outcome:

@@ -9,6 +9,7 @@ from typing import Any
 
 from parity.cases import Case
 from parity.evaluate import Evaluation, Implementation, Party, ask
+from parity.guest.constants import constants_of
 from parity.pair import Pair
 from parity.placing import missing_option, settings_of, with_meaning
 
@@ -21,6 +22,7 @@ class InProcess:
     def __init__(self, forward: Callable[..., Any] | None, backward: Callable[..., Any] | None):
         self.candidate = Implementation(forward, backward)
         self.directions = tuple(d for d, f in (("forward", forward), ("backward", backward)) if f is not None)
+        self.constants = constants_of(forward)
 
     def lacks(self, pair: Pair, case: Case, direction: str) -> str:
         """The option of this case that the candidate has no parameter for, if any."""

@@ -31,12 +31,17 @@ KINDS = {
     "absent gradient": "None for the gradient of an array that may be absent",
     "ill-conditioned here": "a stable result with fewer than half of the digits right",
     "shared error": "as wrong as a reference, within a factor of 4, where that reference is beyond its own budget",
+    "accepts": "an answer where the op's docstring promises an error",
     "scalar type": "a 0-d result as a scalar",
 }
 """The kinds of limits, in the order of reports, each in words."""
-NOT_ORDINARY = ("mutation", "alias", "structure", "missing", "again", "crash", "exit", "timeout", "MemoryError", "NoOption",
-                "SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException", "RecursionError")  # fmt: skip
+NOT_ORDINARY = ("mutation", "alias", "kept", "structure", "missing", "again", "crash", "exit", "timeout", "MemoryError",
+                "NoOption", "SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException", "RecursionError")  # fmt: skip
 """Types of errors that are no refusals."""
+DEATHS = ("crash", "exit", "timeout", "missing")
+"""Those of them by which nothing is refused, whatever was asked."""
+ANSWERS = ("mutation", "alias", "kept", "again")
+"""Those of them that come with an answer."""
 WIDER = {"float16": ("float32", "float64"), "bfloat16": ("float32", "float64"), "float32": ("float64",), "float64": ()}
 
 
@@ -57,6 +62,11 @@ def promoted(got: Any, truth: Truth, dtype: str) -> Limit | None:
         return None
     name = got.dtype.name
     return Limit("promotes", f"answers {dtype} in {name}") if name in WIDER[dtype] else None
+
+
+def accepted(what: str) -> Limit:
+    """An answer to a question that the op must refuse."""
+    return Limit("accepts", f"accepts {what}")
 
 
 def absent_gradient(name: str) -> Limit:

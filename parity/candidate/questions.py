@@ -17,11 +17,11 @@ FRESH = 3
 
 def fresh_cases(cases: Sequence[Case], seed: int) -> list[Case]:
     """Cases with random bits that nobody knows before `seed` is drawn; then the ordinary one again, as it was at first."""
-    drawn = [c for c in cases if c.stored is None and not c.layout and not c.name.startswith("every_")]
+    drawn = [c for c in cases if c.stored is None and not c.layout and not c.name.startswith("every_") and not c.dtypes]
     rng = np.random.Generator(np.random.PCG64(seed))
     chosen = [cases[0]] * FRESH + [drawn[i] for i in rng.choice(len(drawn), min(FRESH, len(drawn)), replace=False)]
     fresh = [
-        dataclasses.replace(c, name=f"fresh{i}_{c.name}", origin=c.origin or c.name, salt=f"/{seed}/{i}")
+        dataclasses.replace(c, name=f"fresh{i}_{c.name}", origin=c.origin or c.name, salt=f"/{seed}/{i}", cotangent="full")
         for i, c in enumerate(chosen, 1)
     ]
     return [*fresh, dataclasses.replace(cases[0], name="again_ordinary", origin=cases[0].origin or cases[0].name)]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from parity.verdict import Check
 
 CONTRACT: tuple[Callable[[Diagnosis], str], ...] = (
-    contract.errors, contract.missing_gradient, contract.dtype, contract.layout, contract.shape, contract.restless,
+    contract.errors, contract.missing_gradient, contract.dtype, contract.layout, contract.shape, contract.form,
+    contract.restless,
 )  # fmt: skip
 """What is seen without mathematics; each is a fact, so that the first one counts."""
 HYPOTHESES: tuple[Hypothesis, ...] = (

@@ -20,6 +20,8 @@ def errors(d: Diagnosis) -> str:
         return "It writes into its input: the caller's array is changed, or a read-only one refused. Work on a copy."
     if kind == "alias":
         return "It returns its input, or a view of it, so that writing to the result changes the input. Return a copy."
+    if kind == "kept":
+        return "It writes a later answer into an earlier one: both share memory. Return a new array each time."
     if kind == "structure":
         what = "a tuple of one gradient for each array, None where there is none" if d.backward else "all outputs as a tuple"
         return f"It {text}. Return {what}."
@@ -106,10 +108,26 @@ def _summed(out: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
     return out if out.shape == shape else None
 
 
+def form(d: Diagnosis) -> str:
+    """Only the form of an argument makes it fail: another type of integers, a list."""
+    given = dict(d.case.given)
+    if not given or d.seen.party.error or not passed(d.probe(replace(d.case, given={}))):
+        return ""
+    if "list" in given.values():
+        return "It takes a list for an array: the same numbers are right in an array. Convert with np.asarray, or refuse lists."
+    name, width = next(iter(given.items()))
+    return (
+        f"It counts in the type of `{name}`: the same integers are right as int64, and wrong as {width}. Convert them to int64 "
+        "before any arithmetic."
+    )
+
+
 def restless(d: Diagnosis) -> str:
     """The same input gives another result, at once or after another input."""
     if d.seen.party.error:
         return ""
+    if d.case.before is not None and passed(d.probe(replace(d.case, before=None))):
+        return f"Its result depends on earlier calls: the input is right alone, and wrong after {_earlier(d)}. {KEEP}"
     answers = [d.repeated(), d.repeated()]
     other = d.probe(replace(d.case, salt="between", origin=d.case.origin or d.case.name)) if d.case.stored is None else None
     answers.append(d.repeated() if other is not None else answers[1])
@@ -121,7 +139,18 @@ def restless(d: Diagnosis) -> str:
         )
     if _same(d.seen, answers[0]) and _same(answers[0], answers[2]):
         return ""
-    return "Its result depends on earlier calls: the same input gave another result later. Keep no state between calls."
+    return f"Its result depends on earlier calls: the same input gave another result later. {KEEP}"
+
+
+KEEP = "Keep no state between calls, or know it by all that it depends on: numbers, shape, dtype, options."
+
+
+def _earlier(d: Diagnosis) -> str:
+    """What was asked before, in words."""
+    before, own = dict(d.case.before or {}), dict(d.case.options)
+    if before == own:
+        return "other numbers in the same memory"
+    return f"the same numbers with {', '.join(f'{k}={v!r}' for k, v in before.items()) or 'no options'}"
 
 
 def _same(a, b) -> bool:

@@ -6,6 +6,7 @@ None.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -32,6 +33,8 @@ PROBES = 200
 """Evaluations of the candidate for one failure."""
 TRUTHS = 240
 """Evaluations of the definition for one failure."""
+SECONDS = 8.0
+"""The time that the experiments on one failure may take; those on long rows are slow."""
 LARGE = 3000
 """Inputs of more elements than this are not evaluated again and again."""
 
@@ -52,7 +55,13 @@ class Diagnosis:
     """The failure as it is shown, if that is another input than `seen`."""
     probes_left: int = PROBES
     truths_left: int = TRUTHS
+    started: float = field(default_factory=time.monotonic)
     kept: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def late(self) -> bool:
+        """Whether the time for experiments is over."""
+        return time.monotonic() - self.started > SECONDS
 
     @property
     def pair(self) -> Pair:
@@ -82,7 +91,7 @@ class Diagnosis:
     # -- experiments on the candidate ---------------------------------------------------------------------------------------
     def probe(self, case: Case, dtype: str = "") -> Seen | None:
         """What the candidate makes of a case; None where nothing can be said or the allowance is spent."""
-        if self.probes_left <= 0:
+        if self.probes_left <= 0 or self.late:
             return None
         self.probes_left -= 1
         return self.observe(case, dtype or self.check.dtype, self.check.direction)
@@ -121,7 +130,7 @@ class Diagnosis:
     # -- experiments on the truth -------------------------------------------------------------------------------------------
     def truth(self, e: Evaluation, *, arrays=None, options=None, cotangents=None, op: str = "") -> Predicted:
         """The truth of an evaluation as if arrays, options, cotangents or the op were others; None where there is none."""
-        if self.truths_left <= 0 or sum(np.size(a) for a in e.built.arrays if a is not None) > LARGE:
+        if self.truths_left <= 0 or self.late or sum(np.size(a) for a in e.built.arrays if a is not None) > LARGE:
             return None
         self.truths_left -= 1
         arrays = list(e.built.arrays) if arrays is None else arrays

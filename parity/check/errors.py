@@ -83,15 +83,19 @@ def stages(got: np.ndarray, truth: Truth, dtype: str) -> np.ndarray:
     """nan where and only where the truth is nan; infinities likewise; a stated sign of zero."""
     assert truth.hi is not None
     g = _overflown(np.asarray(got).astype(np.float64), FORMATS[dtype])
-    nan, infinity = wrong_specials(g, truth.hi, truth.value.astype(np.float64), FORMATS[dtype], truth.scale)
-    return np.select([nan, infinity, wrong_sign(g, truth)], [NAN, INFINITY, SIGN], VALUES).astype(np.int8)
+    value, sign = truth.value.astype(np.float64), wrong_sign(g, truth)
+    if np.isfinite(g).all() and np.isfinite(value).all():
+        return np.where(sign, SIGN, VALUES).astype(np.int8)
+    nan, infinity = wrong_specials(g, truth.hi, value, FORMATS[dtype], truth.scale)
+    return np.select([nan, infinity, sign], [NAN, INFINITY, SIGN], VALUES).astype(np.int8)
 
 
 def _overflown(got: np.ndarray, fmt: Format) -> np.ndarray:
     """What was returned in a wider dtype is infinite where the dtype of the question has no such number."""
     if fmt.name == "float64":
         return got
-    return np.where(np.abs(got) >= 2.0 ** (fmt.max_exponent + 1) * (1 - fmt.u / 2), np.copysign(np.inf, got), got)
+    over = np.abs(got) >= 2.0 ** (fmt.max_exponent + 1) * (1 - fmt.u / 2)
+    return np.where(over, np.copysign(np.inf, got), got) if over.any() else got
 
 
 @np.errstate(all="ignore")
@@ -114,6 +118,8 @@ def wrong_sign(got: np.ndarray, truth: Truth) -> np.ndarray:
     if truth.zero_sign is None:
         return np.zeros(np.shape(got), bool)
     stated = (truth.hi == 0) & (got == 0) & (truth.zero_sign != 0)
+    if not stated.any():
+        return stated
     return stated & (np.signbit(got) != (truth.zero_sign < 0))
 
 

@@ -70,12 +70,12 @@ def ratio(p: int, q: int):
 # -- marks: facts about a definition that the oracle reads ----------------------------------------------------------------
 
 
-def elementwise(limits=None, *, odd: bool = False):
+def elementwise(limits=None, *, odd=False):
     """Mark a definition of one array as elementwise.
 
     `limits` states what balls cannot carry: {input: (value, derivative)} for inputs such as inf, -inf or a pole; nan
     always gives (nan, nan).  Where they depend on the options, `limits` is a function of these.  A value of -0.0 is
-    checked to be negative zero.  `odd`: f(-0) is -0 and f(+0) is +0.
+    checked to be negative zero.  `odd`: f(-0) is -0 and f(+0) is +0; it may be a function of the options too.
     """
 
     def mark(definition):

@@ -29,7 +29,12 @@ def relu6(x):
     return where(x <= 0, 0, where(x >= 6, 6, x))
 
 
-@elementwise(lambda negative_slope=0.01: {inf: (inf, 1.0), -inf: (-inf * negative_slope, negative_slope)}, odd=True)
+def _is_rising(negative_slope=1.0, alpha=1.0):
+    """Whether the left side rises to 0, so that a zero keeps its sign; where it falls, nothing says which zero comes out."""
+    return negative_slope > 0 and alpha > 0
+
+
+@elementwise(lambda negative_slope=0.01: {inf: (inf, 1.0), -inf: (-inf * negative_slope, negative_slope)}, odd=_is_rising)
 def leaky_relu(x, negative_slope=0.01):
     """x or a x, with slope a at 0."""
     return where(x > 0, x, negative_slope * x)
@@ -78,13 +83,13 @@ def softshrink(x, lambd=0.5):
 
 
 # -- with exponentials -------------------------------------------------------------------------------------------------
-@elementwise(lambda alpha=1.0: {inf: (inf, 1.0), -inf: (-alpha, 0.0)}, odd=True)
+@elementwise(lambda alpha=1.0: {inf: (inf, 1.0), -inf: (-alpha, 0.0)}, odd=_is_rising)
 def elu(x, alpha=1.0):
     """x or alpha (e^x - 1), with slope alpha at 0."""
     return where(x > 0, x, alpha * (np.exp(x) - 1))
 
 
-@elementwise(lambda alpha=1.0: {inf: (inf, 1.0), -inf: (-alpha, 0.0)}, odd=True)
+@elementwise(lambda alpha=1.0: {inf: (inf, 1.0), -inf: (-alpha, 0.0)}, odd=_is_rising)
 def celu(x, alpha=1.0):
     """x or alpha (e^(x/alpha) - 1)."""
     return where(x > 0, x, alpha * (np.exp(x / alpha) - 1))

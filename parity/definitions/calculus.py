@@ -19,16 +19,22 @@ def _sensitivity(i, j):
     return i + 1 - 2 * j
 
 
+def _weights(n):
+    """The weights of the softmax's outputs."""
+    return np.array([2 ** (i % 3) for i in range(n)], object)
+
+
 def _softmax(x, reach):
-    """dy_i/dx_j = y_i ([i = j] - y_j).
+    """dy_i/dx_j = w_i s_i ([i = j] - s_j), y = w s, s the softmax, w the weights.
 
     As a function of one x_j alone y is a logistic curve, whose third derivative is nowhere larger than its first.
     """
     e = np.exp(x - maximum.reduce(x))
     y = e / np.sum(e)
     d = np.abs(x - maximum.reduce(x))
-    jacobian = np.diag(y) - np.outer(y, y)
-    return jacobian, np.abs(jacobian), y * (1 + d + np.sum(y * d))
+    w = _weights(len(x))
+    jacobian = w[:, None] * (np.diag(y) - np.outer(y, y))
+    return jacobian, np.abs(jacobian), w * y * (1 + d + np.sum(y * d))
 
 
 def _x_sin_x(x, reach):
@@ -59,7 +65,30 @@ def _sum_of_squares(x, reach):
     return 2 * x, 0 * x, np.sum(reach * reach)
 
 
-FUNCTIONS = {"softmax": _softmax, "x_sin_x": _x_sin_x, "quadratic": _quadratic, "sum_of_squares": _sum_of_squares}
+def _shear(x, reach):
+    """f_i = (i + 1) x_i x_(i+1), x_n = 1."""
+    n, after, far = len(x), np.append(x, 1), np.append(reach, 1)
+    jacobian = np.zeros((n, n), object)
+    for i in range(n):
+        jacobian[i, i] = (i + 1) * after[i + 1]
+        jacobian[i, i + 1 : i + 2] = (i + 1) * x[i]
+    return jacobian, 0 * jacobian, np.array([(i + 1) * far[i] * far[i + 1] for i in range(n)], object)
+
+
+def _overlaps(x, reach):
+    """f_i = (i + 1) x_i x_(i-1), x_(-1) = x_n = 1: one more than there are x_j."""
+    n, around, far = len(x), np.append(np.append(1, x), 1), np.append(np.append(1, reach), 1)
+    jacobian = np.zeros((n + 1, n), object)
+    for j in range(n):
+        jacobian[j, j] = (j + 1) * around[j]
+        jacobian[j + 1, j] = (j + 2) * around[j + 2]
+    return jacobian, 0 * jacobian, np.array([(i + 1) * far[i] * far[i + 1] for i in range(n + 1)], object)
+
+
+FUNCTIONS = {
+    "softmax": _softmax, "x_sin_x": _x_sin_x, "quadratic": _quadratic, "sum_of_squares": _sum_of_squares, "shear": _shear,
+    "overlaps": _overlaps,
+}  # fmt: skip
 """name: (x, reach) -> (Jacobian, |third derivatives|, errors of the values in units of u where |x| is up to `reach`)."""
 
 

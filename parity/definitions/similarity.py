@@ -26,13 +26,13 @@ def _norm_of(d, p):
     size = [_absolute(v) for v in d]
     if p == 0:
         return nan if any(v.isnan() for v in d) else sum(v != 0 for v in d)
-    if p == inf:
-        largest = [v for v in size if v.isnan() or all(not w > v for w in size)]
-        return sum(largest) / max(len(largest), 1)
     if p == 1:
         return sum(size)
     if any(v.isnan() for v in d):
         return sum(nan * v for v in d)
+    if p == inf:
+        largest = [v for v in size if all(not w > v for w in size)]
+        return sum(largest) / max(len(largest), 1)
     if any(v == inf for v in size):
         return sum(_infinite_entry(v) if v == inf else (inf if p < 1 and v > 0 else 0) * v for v in size)
     total = sum(0 * v if v == 0 else v**p for v in size)

@@ -26,6 +26,7 @@ def _with(i: tuple, axis: int, value) -> tuple:
 @movement
 def stack(*arrays, axis=0):
     """y[..., k, ...] = x_k[...], the new axis at `axis`."""
+    arrays = tuple(x for x in arrays if x is not None)
     shape = arrays[0].shape
     a = axis % (len(shape) + 1)
     return _cells((*shape[:a], len(arrays), *shape[a:]), lambda *i: arrays[i[a]][(*i[:a], *i[a + 1 :])], arrays[0])
@@ -34,6 +35,7 @@ def stack(*arrays, axis=0):
 @movement
 def concatenate(*arrays, axis=0):
     """y[..., s_k + i, ...] = x_k[..., i, ...], s_k the length of all arrays before x_k; axis None: of the flattened arrays."""
+    arrays = tuple(x for x in arrays if x is not None)
     if axis is None:
         return concatenate(*(x.reshape(-1) for x in arrays))
     a = axis % arrays[0].ndim

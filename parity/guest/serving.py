@@ -6,7 +6,6 @@ import contextlib
 import faulthandler
 import importlib.machinery
 import os
-import resource
 import signal
 import sys
 import traceback
@@ -15,14 +14,15 @@ import numpy as np
 
 from . import backends, elements, steps, wire
 from .calling import Candidate, made
+from .constants import constants_of
+from .earlier import Kept, exchanged, in_the_memory_of
 from .loading import CannotLoad, from_file, from_import, load
+from .memory import limit_memory, poison_freed
 from .parent import end_with
 from .watching import LibraryCalls, Watch, caught_warnings, quieten
 
 POISON = (0xA5, 0x5A)
 """Bytes that freed memory is filled with before the first and the second call (as floats: numbers that no one expects)."""
-KEPT = 64
-"""Blocks of each size that are poisoned: more than NumPy keeps for reuse."""
 
 
 def main(requests, results, stacks, parent, at_once):
@@ -108,8 +108,7 @@ class Server:
         return {
             "status": "loaded", "kind": c.kind, "is_class": isinstance(c.found, type), "notes": notes, "settled": self.settled,
             "rename": {theirs: ours for ours, theirs in c.rename.items()}, "held": c.held(), "names": c.names(),
-            "needs": c.needs(),
-            **self._known(),
+            "needs": c.needs(), "constants": constants_of(c.found), **self._known(),
             "parameters": {d: c.parameters(d) for d in directions},
             "called": {d: c.parameters(d, called=True) for d in directions},
             "defaults": {d: c.defaults(d) for d in directions},
@@ -141,7 +140,7 @@ class Server:
     # -- calling ---------------------------------------------------------------------------------------------------------------
     def do_call(self, message, blobs, out):
         """Call the candidate twice on copies of the same input; the second time its calls of a library are watched."""
-        first = self._once(message, blobs, POISON[0], ())
+        first = self._once(message, blobs, POISON[0], (), message.get("before"))
         if not self.settled:
             first = self._settle(message, blobs, first)
         notes, result, memories = first.pop("notes"), first.pop("result", None), first.pop("memories")
@@ -157,7 +156,7 @@ class Server:
                 answer["second_error"] = [second["type"], second["message"]]
         return {**answer, "notes": notes}
 
-    def _once(self, message, blobs, poison, watched):
+    def _once(self, message, blobs, poison, watched, before=None):
         arrays = []
         args = wire.decode(message["args"], blobs, _unpickled, arrays)
         options = wire.decode(message["options"], blobs, _unpickled, arrays)
@@ -167,12 +166,14 @@ class Server:
         for a, _, _ in arrays:
             a.flags.writeable = message["writable"] or self.candidate.inplace
         if message["twice"]:  # and not for each of the thousands of draws of a sampler
-            _poison(poison, [k * memory.nbytes for _, memory, _ in arrays for k in (1, 2, 4)])
+            poison_freed(poison, [k * memory.nbytes for _, memory, _ in arrays for k in (1, 2, 4)])
         self.watch.snapshot()
         with caught_warnings() as warned, LibraryCalls(watched) if watched else _Nothing() as calls:
+            kept = self._earlier(message, before, blobs, arrays)
             self.candidate.places = message["places"]
             found = self._called(message, args, options, marked)
-        found["notes"] = self.watch.look() + _remarks(warned, calls) + NUMBERS * self.candidate.by_element
+        found["changed_earlier"] = kept.changed()
+        found["notes"] = kept.notes + self.watch.look() + _remarks(warned, calls) + NUMBERS * self.candidate.by_element
         found["memories"] = [memory for _, memory, _ in arrays]
         given = [a for a, _, _ in arrays if a.size]
         found["notes"] += _subclasses(found.get("result"))
@@ -181,6 +182,22 @@ class Server:
         generators = [v for v in [*args, *options.values()] if isinstance(v, np.random.Generator)]
         found["generators"] = [wire.encode(g, []) for g in generators]
         return found
+
+    def _earlier(self, message, before, blobs, arrays):
+        """Ask an earlier question in the memory of these arrays; its result."""
+        if before is None or self.candidate.inplace:
+            return Kept()
+        others = []
+        args, options = (wire.decode(before[k], blobs, _unpickled, others) for k in ("args", "options"))
+        with in_the_memory_of(arrays, others) as instead:
+            args, options = exchanged(args, instead), exchanged(options, instead)
+            marked = [instead.get(id(b), b) for b, _, wanted in others if wanted]
+            self.candidate.places = message["places"]
+            found = self._called(message, args, options, marked)
+        kept = Kept(_leaves(found.get("result")))
+        kept.notes = self.watch.look()  # what it changed is put back, as between any two questions
+        self.watch.snapshot()
+        return kept
 
     def _called(self, message, args, options, marked):
         try:
@@ -361,23 +378,3 @@ def _flush():
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-
-
-def _poison(byte, sizes):
-    """Fill memory that the next allocations will get, so that a result left uninitialised shows."""
-    for size in {s for s in sizes if 0 < s <= 1 << 22}:
-        blocks = [np.empty(size, np.uint8) for _ in range(KEPT if size <= 4096 else 4)]
-        for b in blocks:
-            b.fill(byte)
-
-
-def limit_memory(more):
-    """Allow this process so many bytes more than it has now (where the system keeps such limits)."""
-    try:
-        with open("/proc/self/statm") as f:
-            now = int(f.read().split()[0]) * resource.getpagesize()
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        wanted = now + more
-        resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
-    except (OSError, ValueError):
-        return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parity.hostile import near, opposite_infs, two_infs
 from parity.kinds import Factor, Logits, Real
-from parity.pair import Pair, with_options, with_shapes
+from parity.pair import Pair, along, with_options, with_shapes
 
 UNIT_STEPS = (0.5, 1.0, 2.0, 3.0, 6.0)
 CORNERS = tuple(s * c for c in UNIT_STEPS for s in (-1, 1))
@@ -70,6 +70,7 @@ LINES = (
         with_options(negative_slope=-2.0),
         with_options(negative_slope=1.0),
         knots=CORNERS,
+        values={"negative_slope": (0.0, 2.0, -0.5)},
     ),
     Pair(
         "activations.prelu",
@@ -93,6 +94,7 @@ LINES = (
         with_options(min_val=0.25, max_val=3.0),
         with_options(min_val=1.0, max_val=1.0),
         knots=CORNERS,
+        together=lambda o: o.get("min_val", -1.0) <= o.get("max_val", 1.0),
     ),
     _unary("hardsigmoid", knots=CORNERS),
     _unary("hardswish", knots=(*CORNERS, -1.5, 1.5)),
@@ -169,6 +171,10 @@ ROW_OPS = (
             with_shapes("no_rows", condition="empty arrays", x=(0, 4)),
             with_shapes("no_channels", condition="empty arrays", x=(3, 0)),
             with_shapes("long", x=(1, 200)),
+        ),
+        axes=(
+            along(x=("n", 4)),
+            along(x=(1, "2n")),
         ),
     ),
     _row_op("softmax", _scipy_softmax),

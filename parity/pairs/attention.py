@@ -6,7 +6,7 @@ import numpy as np
 
 from parity import hostile as h
 from parity.kinds import Factor, Kind, Mask
-from parity.pair import Pair, Variant, with_shapes
+from parity.pair import Axis, Pair, Variant, along, with_shapes
 
 
 # -- hazards -----------------------------------------------------------------------------------------------------------------
@@ -109,6 +109,26 @@ PAIRS = (
             with_shapes("long", NO_MASK, condition="an absent array", query=(1, 1, 2), key=(1, 200, 2), value=(1, 200, 1)),
             with_shapes("no_queries", condition="empty arrays", query=(1, 0, 4), attn_mask=(0, 5), allowed=(0, 5)),
             with_shapes("no_keys", NO_MASK, condition="empty arrays", key=(1, 0, 4), value=(1, 0, 2)),
+        ),
+        longest=300,
+        axes=(
+            along(query=("n", 1, 2), key=("n", 2, 2), value=("n", 2, 1), attn_mask=(1, 2), allowed=(1, 2)),
+            along(query=(1, "n", 2), key=(1, 2, 2), value=(1, 2, 1), attn_mask=("n", 2), allowed=("n", 2)),
+            along(query=(1, 1, 2), key=(1, "n", 2), value=(1, "n", 1), attn_mask=(1, "n"), allowed=(1, "n")),
+            along(query=(1, 2, "n"), key=(1, 2, "n"), value=(1, 2, 1), attn_mask=(2, 2), allowed=(2, 2)),
+            along(query=(1, 2, 2), key=(1, 2, 2), value=(1, 2, "n"), attn_mask=(2, 2), allowed=(2, 2)),
+            Axis(
+                {"query": (1, "n", 1), "key": (1, "n", 1), "value": (1, "n", 1)},
+                {"is_causal": True},
+                ("attn_mask", "allowed"),
+                130,
+            ),
+            Axis(
+                {"query": (1, "n", 1), "key": (1, "n+3", 1), "value": (1, "n+3", 1)},
+                {"is_causal": True},
+                ("attn_mask", "allowed"),
+                60,
+            ),
         ),
     ),
 )

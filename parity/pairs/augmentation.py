@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from parity import hostile as h
 from parity.kinds import Factor, Kind, Noise, Positive, Real
-from parity.pair import Law, Pair, with_options, with_shapes
+from parity.pair import Law, Pair, along, with_options, with_shapes
 from parity.samplers import Breach, Sampler, longer, wide, within
 
 CHANNEL = {"NCHW": -3, "NHWC": -1}
@@ -30,7 +32,8 @@ def _bytes(name="image", shape=(24,)) -> Kind:
         "white": lambda s, f, r: np.full(s, 255),
         "tens": lambda s, f, r: np.resize(np.arange(0, 256, 5), s),
     }
-    return Kind(name, shape, lambda s, f, r: r.integers(0, 256, size=s), hazards, role="int", differentiable=False)
+    ordinary = lambda s, f, r: r.integers(0, 256, size=s)  # noqa: E731 - a value, not a function of its own
+    return Kind(name, shape, ordinary, hazards, role="int", differentiable=False, widths=False)
 
 
 def _offsets(rng, shape):
@@ -55,6 +58,10 @@ def _first_pixel(op, rng, n):
 
 
 # -- the sampler of crops: every window of the image is as likely --------------------------------------------------------------
+DIGITS = 256
+"""Whole numbers below it are exact in every dtype."""
+
+
 def _cropped(arrays, options):
     shape, layout = list(arrays[0].shape), options.get("layout", "NCHW")
     shape[HEIGHT[layout]], shape[WIDTH[layout]] = options["size"]
@@ -102,14 +109,24 @@ def _crops_repeated(arrays, options, n):
 
 
 def _crop_gradient(forward, dy, arrays, options):
-    """dy put where the candidate's own window of a numbered image was; exact."""
-    image = arrays[0]
-    numbered = np.broadcast_to(np.arange(np.prod(image.shape[-3:])).reshape(image.shape[-3:]), image.shape)
-    y, dx = wide(forward(numbered.astype(image.dtype), options)), np.zeros(image.shape)
+    """dy put where the candidate's own window of a numbered image was, digit by digit, since 16 bits hold no more; exact."""
+    image, dx = arrays[0], np.zeros(arrays[0].shape)
+    count = math.prod(image.shape[-3:])
+    numbers = np.arange(count).reshape(image.shape[-3:])
+    digits = [np.broadcast_to(numbers // place % DIGITS, image.shape) for place in _places(count)]
+    seen = [wide(forward(d.astype(image.dtype), options)) for d in digits]
     for box in _windows(image, options):
-        hit = _alike(y, numbered[box].astype(np.float64))
+        hit = np.all([_alike(y, d[box].astype(np.float64)) for y, d in zip(seen, digits, strict=True)], axis=0)
         dx[box] += np.where(hit[..., None, None, None], wide(dy), 0.0)
     return dx, 0.0
+
+
+def _places(count):
+    """1, DIGITS, DIGITS^2 and so on: as many as the numbers below `count` have digits."""
+    places = [1]
+    while places[-1] * DIGITS < count:
+        places.append(places[-1] * DIGITS)
+    return places
 
 
 # -- torch -------------------------------------------------------------------------------------------------------------
@@ -163,6 +180,12 @@ PAIRS = (
             with_shapes("empty", condition="empty arrays", image=(0, 3, 2, 2)),
             with_shapes("wide", condition="no batch axis", image=(1, 1, 200)),
         ),
+        axes=(
+            along(image=("n", 1, 2, 3)),
+            along(image=(1, "n", 2, 3)),
+            along(image=(1, 1, "n", 3)),
+            along(image=(1, 1, 2, "n")),
+        ),
     ),
     Pair(
         "augmentation.random_crop",
@@ -184,6 +207,10 @@ PAIRS = (
         ),
         laws={"offsets": Law(_first_pixel, (1 / 12,) * 12)},
         sampler=Sampler(_cropped, _read_crops, _crops_repeated, _crop_gradient, most=16_000),
+        axes=(
+            along(image=("n", 1, 4, 4), rng=("n", 2)),
+            along(image=(1, "n", 4, 4), rng=(1, 2)),
+        ),
     ),
     Pair(
         "augmentation.normalize_image",

@@ -6,7 +6,7 @@ import numpy as np
 
 from parity import hostile as h
 from parity.kinds import Kind, Noise
-from parity.pair import Pair, with_options, with_shapes
+from parity.pair import Pair, along, with_options, with_shapes
 
 # -- the functions: NumPy's arrays have the argument along axis 0, for SciPy further axes follow -----------------------
 
@@ -15,9 +15,18 @@ def _coefficients(n):
     return np.arange(n)[:, None] + 1.0 - 2.0 * np.arange(n)
 
 
+def _weights(n):
+    """Powers of two, so that no two outputs are alike and every product with them is exact."""
+    return 2.0 ** (np.arange(n) % 3)
+
+
+def _along(weights, x):
+    return weights.reshape((-1,) + (1,) * (x.ndim - 1))
+
+
 def _softmax(x):
     e = np.exp(x - x.max(axis=0))
-    return e / e.sum(axis=0)
+    return _along(_weights(len(x)), x) * (e / e.sum(axis=0))
 
 
 def _x_sin_x(x):
@@ -32,7 +41,25 @@ def _sum_of_squares(x):
     return (x * x).sum()
 
 
-FUNCTIONS = {"softmax": _softmax, "x_sin_x": _x_sin_x, "quadratic": _quadratic, "sum_of_squares": _sum_of_squares}
+def _shear(x):
+    """Each number times the next one: the Jacobian is far from symmetric."""
+    return _along(np.arange(len(x)) + 1.0, x) * x * np.concatenate([x[1:], np.ones_like(x[:1])])
+
+
+def _overlaps(x):
+    """Each number times the one before, also beyond the last: one result more than there are arguments."""
+    one = np.ones_like(x[:1])
+    return _along(np.arange(len(x) + 1) + 1.0, x) * np.concatenate([x, one]) * np.concatenate([one, x])
+
+
+def _two_results(x):
+    return x, x
+
+
+FUNCTIONS = {
+    "softmax": _softmax, "x_sin_x": _x_sin_x, "quadratic": _quadratic, "sum_of_squares": _sum_of_squares, "shear": _shear,
+    "overlaps": _overlaps, "two_results": _two_results,
+}  # fmt: skip
 
 
 def _torch_function(name):
@@ -41,8 +68,20 @@ def _torch_function(name):
     def quadratic(x):
         return x * (torch.from_numpy(_coefficients(len(x))).to(x.dtype) @ x)
 
+    def as_tensor(a, x):
+        return torch.from_numpy(a).to(x.dtype)
+
+    def shear(x):
+        return as_tensor(np.arange(len(x)) + 1.0, x) * x * torch.cat([x[1:], torch.ones_like(x[:1])])
+
+    def overlaps(x):
+        one = torch.ones_like(x[:1])
+        return as_tensor(np.arange(len(x) + 1) + 1.0, x) * torch.cat([x, one]) * torch.cat([one, x])
+
     return {
-        "softmax": lambda x: torch.softmax(x, 0),
+        "softmax": lambda x: as_tensor(_weights(len(x)), x) * torch.softmax(x, 0),
+        "shear": shear,
+        "overlaps": overlaps,
         "x_sin_x": lambda x: x * torch.sin(x),
         "quadratic": quadratic,
         "sum_of_squares": lambda x: (x * x).sum(),
@@ -52,7 +91,9 @@ def _torch_function(name):
 # -- gradients of them, right and wrong --------------------------------------------------------------------------------
 def _softmax_gradient(dy, x, library, gradient):
     e = library.exp(x - x.max())
-    y = e / e.sum()
+    if gradient == "shifted_cotangent":
+        dy = dy[[-1, *range(len(x) - 1)]]
+    y, dy = e / e.sum(), dy * library.asarray(_weights(len(x)))
     return y * (dy if gradient == "missing_term" else dy - (dy * y).sum())
 
 
@@ -98,7 +139,15 @@ def _scipy_jacobian(x, function, step=None):
     f, shape = FUNCTIONS[function], x.shape
     if function == "sum_of_squares":
         return jacobian(lambda v: (v * v).sum(axis=0)[None], x.reshape(-1)).df.reshape(shape)
-    return jacobian(f, x.reshape(-1)).df.reshape(shape + shape)
+    found = jacobian(f, x.reshape(-1)).df
+    return found.reshape(shape + shape) if found.size == x.size**2 else found
+
+
+NO_GRADIENTS = {
+    "of_another_shape": lambda x: (x[:-1],), "of_one_axis_more": lambda x: (x[None],), "two_of_them": lambda x: (x, x),
+    "none_at_all": lambda x: (None,),
+}  # fmt: skip
+"""What a function may return in place of its gradient."""
 
 
 def _check_call(fn, grad, arrays, options):
@@ -107,6 +156,8 @@ def _check_call(fn, grad, arrays, options):
     function, gradient = options["function"], options["gradient"]
 
     def backward(dy, x):
+        if gradient in NO_GRADIENTS:
+            return NO_GRADIENTS[gradient](x)
         return (_spoiled(GRADIENTS[function](dy, x, np, gradient), gradient),)
 
     rest = {k: v for k, v in options.items() if k not in ("function", "gradient")}
@@ -164,6 +215,7 @@ PAIRS = (
         scipy=_scipy_jacobian,
         options={"function": "softmax"},
         dtypes=("float64",),  # the steps are taken in float64 whatever comes in, so the bound of the error is about float64
+        crosses=False,
         differentiable=False,
         call=_jacobian_call,
         variants=(
@@ -178,15 +230,20 @@ PAIRS = (
             with_shapes("number", {"function": "x_sin_x"}, condition="0-d arrays", x=()),
             with_shapes("one_element", {"function": "softmax"}, x=(1,)),
             with_shapes("longer", {"function": "quadratic"}, x=(12,)),
+            with_options(function="shear"),
+            with_options(function="overlaps"),
         ),
+        axes=(along(x=("n",), longest=60),),
     ),
     Pair(
         "calculus.gradient_check",
         (_points("x", (5,)).but("tens"), Noise("rng", (1,), lambda rng, shape: rng.random(shape))),
         torch=_torch_gradcheck,
         options={"function": "softmax", "gradient": "right"},
+        crosses=False,
         differentiable=False,
         call=_check_call,
+        together=lambda o: o["gradient"] != "shifted_cotangent" or o["function"] == "softmax",
         variants=(
             *(
                 with_options(function=function, gradient=gradient)
@@ -194,6 +251,7 @@ PAIRS = (
                 for gradient in ("right", "wrong_sign", "one_percent_off", "one_element_off", "missing_term")
                 if (function, gradient) != ("softmax", "right")
             ),
+            with_options(gradient="shifted_cotangent"),  # right where all of the cotangent is alike
             with_options(function="quadratic", gradient="right", directions=1),
             with_shapes("longer", {"function": "x_sin_x"}, x=(40,)),
         ),

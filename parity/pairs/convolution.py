@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from parity.kinds import Factor
-from parity.pair import Pair, Variant, with_options, with_shapes
+from parity.pair import Pair, Structure, Variant, along, with_options, with_shapes
+
+
+def _fits(options) -> bool:
+    """The kernel of 2 by 3, dilated, lies within the padded image of 4 by 4; "same" padding knows no stride."""
+    padding = options.get("padding", 0)
+    if padding == "same":
+        return options.get("stride", 1) in (1, (1, 1))
+    around = 0 if padding == "valid" else padding
+    spans = (np.array((2, 3)) - 1) * np.broadcast_to(options.get("dilation", 1), 2) + 1
+    return bool((spans <= 4 + 2 * np.broadcast_to(around, 2)).all())
+
 
 PAIRS = (
     Pair(
@@ -30,5 +43,24 @@ PAIRS = (
             with_shapes("wide", x=(1, 1, 1, 120), weight=(1, 1, 1, 3), bias=(1,)),
             with_shapes("empty_batch", condition="empty arrays", x=(0, 2, 4, 4)),
         ),
+        structures=(
+            Structure(
+                "groups_apart",
+                {"x": (2, 4, 6, 5), "weight": (4, 2, 2, 2), "bias": (4,)},
+                {"groups": 2, "dilation": (2, 1), "stride": (2, 1), "padding": (1, 0)},
+            ),
+            Structure(
+                "groups_dilated", {"x": (1, 4, 5, 5), "weight": (2, 2, 2, 2), "bias": (2,)}, {"groups": 2, "dilation": 2}
+            ),
+        ),
+        longest=300,
+        axes=(
+            along(x=("n", 1, 2, 3), weight=(1, 1, 2, 3), bias=(1,)),
+            along(x=(1, "n", 2, 3), weight=(1, "n", 2, 3), bias=(1,)),
+            along(x=(1, 1, 2, 3), weight=("n", 1, 2, 3), bias=("n",)),
+            along(x=(1, 1, "n+1", 3), weight=(1, 1, 2, 3), bias=(1,)),
+            along(x=(1, 1, 2, "n+1"), weight=(1, 1, 2, "n"), bias=(1,)),
+        ),
+        together=_fits,
     ),
 )

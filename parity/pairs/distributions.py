@@ -9,7 +9,7 @@ import numpy as np
 
 from parity.hostile import listed, near
 from parity.kinds import Kind, Labels, Logits, Noise, Positive, Real
-from parity.pair import Law, Pair, with_shapes
+from parity.pair import Law, Pair, along, with_shapes
 from parity.samplers import Sampler, dtype_name, longer, more_of, place_categories, place_normals
 
 VALUE, LOC, SCALE = Real("value", (12,)), Real("loc", (12,)), Positive("scale", (12,))
@@ -206,6 +206,7 @@ PAIRS = (
             "independent_neighbours": Law(_draw_neighbours, (1 / 16,) * 16),
         },
         sampler=Sampler(_normal_shape, _read_normal, _normals_repeated),
+        axes=(along(rng=(3, "n"), loc=("n",), scale=("n",)),),
     ),
     Pair(
         "distributions.kl_normal_normal",
@@ -229,6 +230,10 @@ PAIRS = (
             with_shapes("one_row", condition="broadcasting", value=(7,), logits=(6,)),
             with_shapes("one_value", condition="broadcasting", value=(), logits=(4, 6)),
             with_shapes("long", value=(2,), logits=(2, 200)),
+        ),
+        axes=(
+            along(value=("n",), logits=("n", 6)),
+            along(value=(2,), logits=(2, "n+5")),
         ),
     ),
     Pair(
@@ -263,6 +268,7 @@ PAIRS = (
         sampler=Sampler(
             lambda arrays, options: (*arrays[0], *arrays[2].shape[:-1]), _read_categories, _categories_repeated, integer=True
         ),
+        axes=(along(rng=(5, 4), logits=(4, "n")),),
     ),
     Pair(
         "distributions.kl_categorical_categorical",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parity.kinds import Factor, Indices
-from parity.pair import Pair, with_options, with_shapes
+from parity.pair import TWO_BYTES, Pair, along, with_options, with_shapes
 
 PAIRS = (
     Pair(
@@ -19,6 +19,11 @@ PAIRS = (
             with_shapes("no_indices", condition="empty arrays", indices=(0,)),
             with_shapes("no_columns", condition="empty arrays", weight=(4, 0)),
             with_shapes("many_repeats", indices=(200,), weight=(4, 1)),
+        ),
+        axes=(
+            along(TWO_BYTES, indices=("n",), weight=(4, 3)),
+            along(TWO_BYTES, indices=(6,), weight=("n+3", 2)),
+            along(indices=(2,), weight=(4, "n")),
         ),
     ),
 )

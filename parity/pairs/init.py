@@ -153,6 +153,7 @@ PAIRS = (
             "independent_neighbours": Law(_neighbours, (1 / 16,) * 16),
         },
         sampler=Sampler(_made, _read_weights, _weights_repeated),
+        axes=(),
     ),
     Pair(
         "init.orthogonal",
@@ -175,5 +176,6 @@ PAIRS = (
         canonical=_signs_fixed,
         laws={"haar": Law(_haar, (1 / 16,) * 16)},
         sampler=Sampler(_made, _read_orthogonal, lambda arrays, options, n: None),
+        axes=(),
     ),
 )

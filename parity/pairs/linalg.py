@@ -6,7 +6,7 @@ import numpy as np
 
 from parity import hostile as h
 from parity.kinds import Factor, Kind
-from parity.pair import Pair, with_shapes
+from parity.pair import Pair, along, with_shapes
 
 NO_HALF = {
     ("torch", "float16", "*"): "torch has no linear algebra in float16",
@@ -30,6 +30,21 @@ def small_pivot(shape, fmt, rng):
     """A first entry that elimination must not divide by."""
     a = h.bell(shape, rng)
     a[..., 0, 0] = fmt.u / 8
+    return a
+
+
+def zero_diagonal(shape, fmt, rng):
+    """No entry of the diagonal is a pivot, yet the matrix is regular."""
+    a = h.bell(shape, rng)
+    return a * (1 - np.eye(shape[-1])) if shape[-1] > 1 else a
+
+
+def zero_second_pivot(shape, fmt, rng):
+    """The second row begins as twice the first: its pivot is 0 after the first step, exactly."""
+    a = np.rint(4 * h.bell(shape, rng)) / 4 + 2 * np.eye(shape[-1])
+    if shape[-1] > 2:
+        a[..., 1, :3] = 2 * a[..., 0, :3]
+        a[..., 1, 2] += 1.0
     return a
 
 
@@ -134,14 +149,14 @@ def zero_row(shape, fmt, rng):
 
 REGULAR = {m.__name__: m for m in (
     small_pivot, uneven_rows, uneven_columns, uneven_entries, one_huge_column, hilbert, growth, permuted, tiny_matrix,
-    huge_matrix, unit_determinant, nearly_singular, h.one_nan,
+    huge_matrix, unit_determinant, nearly_singular, h.one_nan, zero_diagonal, zero_second_pivot,
 )}  # fmt: skip
 SINGULAR = {m.__name__: m for m in (barely_regular, singular, counting, zero_row, h.signed_zeros)}
 
 
 def Matrix(name="a", shape=(2, 3, 3)) -> Kind:
     """Regular square matrices.  Infinities are left out: a system with an infinite coefficient has no answer to judge."""
-    return Kind(name, shape, lambda s, f, r: h.bell(s, r), REGULAR)
+    return Kind(name, shape, lambda s, f, r: h.bell(s, r), REGULAR, repeats=False)
 
 
 # -- torch and SciPy ---------------------------------------------------------------------------------------------------
@@ -200,6 +215,12 @@ PAIRS = (
             with_shapes("no_columns", condition="empty arrays", a=(2, 2), b=(2, 0)),
             with_shapes("no_systems", condition="empty arrays", a=(0, 2, 2), b=(0, 2, 1)),
         ),
+        longest=130,
+        axes=(
+            along(a=("n", 2, 2), b=("n", 2, 1)),
+            along(a=(1, 2, 2), b=(1, 2, "n")),
+            along(a=("n", "n"), b=("n", 1)),
+        ),
     ),
     Pair(
         "linalg.slogdet",
@@ -215,6 +236,11 @@ PAIRS = (
             with_shapes("six_by_six", condition="no batch axis", a=(6, 6)),
             with_shapes("zero_by_zero", condition="empty arrays", a=(2, 0, 0)),
             with_shapes("no_matrices", condition="empty arrays", a=(0, 3, 3)),
+        ),
+        longest=130,
+        axes=(
+            along(a=("n", 2, 2)),
+            along(a=("n", "n")),
         ),
     ),
 )

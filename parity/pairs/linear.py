@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from parity.kinds import Factor
-from parity.pair import Pair, Variant, with_shapes
+from parity.pair import Pair, Structure, Variant, with_shapes
+
+
+def _ranks():
+    """Every two ranks from one to four; a batch axis is of length one in x, in other, or in neither.
+
+    The others have one length, so that to take one for another is no error but a wrong result.
+    """
+    batches = {"plain": ((2, 2), (2, 2)), "one_in_x": ((2, 1), (2, 2)), "one_in_other": ((2, 2), (1, 2))}
+    for m in range(1, 5):
+        for n in range(1, 5):
+            x, other = (5,) if m == 1 else (4, 5), (5,) if n == 1 else (5, 1 if (m + n) % 2 else 6)
+            for name, (left, right) in batches.items() if max(m, n) > 2 else [("plain", ((), ()))]:
+                shapes = {"x": (*left[4 - m :], *x) if m > 2 else x, "other": (*right[4 - n :], *other) if n > 2 else other}
+                condition = "broadcasting" if (m > 2 or n > 2) and (m != n or name != "plain") else ""
+                condition = condition or ("other ranks" if (m, n) != (2, 2) else "")
+                yield Structure(f"ranks_{m}_and_{n}_{name}", shapes, condition=condition)
+
 
 PAIRS = (
     Pair(
@@ -42,5 +59,7 @@ PAIRS = (
             with_shapes("empty_rows", condition="empty arrays", x=(0, 6)),
             with_shapes("empty_batch", condition="empty arrays", x=(0, 3, 4), other=(4, 2)),
         ),
+        structures=tuple(_ranks()),
+        longest=4097,
     ),
 )

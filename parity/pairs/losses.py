@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from parity import hostile as h
-from parity.kinds import Data, Kind, Labels, Logits, Positive, Probability, Real, Signs, Simplex
-from parity.pair import Pair, Variant, with_options, with_shapes
+from parity.kinds import Data, Kind, Labels, Logits, LogSimplex, Positive, Probability, Real, Signs, Simplex
+from parity.pair import Pair, Variant, along, with_options, with_shapes
 
 SUM, NONE = with_options(reduction="sum"), with_options(reduction="none")
 
@@ -129,6 +129,10 @@ BINARY = (
             absent("weight", "pos_weight", reduction="none"),
             *(_without(v, "weight", "pos_weight") for v in shapes_of("x", "target")),
         ),
+        axes=(
+            along(x=("n", 2), target=("n", 2), weight=(2,), pos_weight=("n", 1)),
+            along(x=(1, "n"), target=(1, "n"), weight=("n",), pos_weight=(1, 1)),
+        ),
     ),
     _pair("soft_margin_loss", (LOGIT, Signs("target", SHAPE)), "input target", (SUM, NONE, *shapes_of("x", "target"))),
     _pair(
@@ -152,7 +156,11 @@ BINARY = (
 # -- one of C ----------------------------------------------------------------------------------------------------------
 C = 7
 CLASSES = weights((C,)).constant()
-LABELS = Labels("target", (3,), C, ignore=2)
+LEFT_OUT = {i: Labels("target", (3,), C, ignore=i) for i in (-1,)}
+LABELS = replace(
+    Labels("target", (3,), C, ignore=2),
+    instead=tuple(("ignore_index", i, replace(k, ordinary=k.hostile["some_ignored"])) for i, k in LEFT_OUT.items()),
+)
 IGNORE = {"ignore_index": 2}  # a label in range, so that the same targets are also valid with the default -100
 IMAGES = {"x": (2, C, 2, 2), "target": (2, 2, 2)}
 CLASS_SHAPES = (
@@ -180,6 +188,10 @@ CATEGORICAL = (
             *CLASS_SHAPES,
         ),
         options=IGNORE,
+        axes=(
+            along(x=("n", 7), target=("n",), weight=(7,)),
+            along(x=(2, "n+6"), target=(2,), weight=("n+6",)),
+        ),
     ),
     _pair(
         "cross_entropy",
@@ -198,6 +210,10 @@ CATEGORICAL = (
             *CLASS_SHAPES,
         ),
         options=IGNORE,
+        axes=(
+            along(x=("n", 7), target=("n",), weight=(7,), longest=300),
+            along(x=(2, "n+6"), target=(2,), weight=("n+6",), longest=300),
+        ),
     ),
     Pair(
         "losses.cross_entropy_probabilities",
@@ -213,6 +229,7 @@ CATEGORICAL = (
             absent("weight", label_smoothing=0.25, reduction="none"),
             *SOFT_SHAPES,
         ),
+        longest=300,
     ),
 )
 
@@ -226,7 +243,12 @@ LIKELIHOOD = (
         "kl_div",
         (
             Logits("x", (3, 5)),
-            Simplex("target", (3, 5)).also(one_neg_inf=h.one_neg_inf, near_zero=lambda s, f, r: np.abs(h.subnormals(s, f, r))),
+            replace(
+                Simplex("target", (3, 5)).also(
+                    one_neg_inf=h.one_neg_inf, near_zero=lambda s, f, r: np.abs(h.subnormals(s, f, r))
+                ),
+                instead=(("log_target", True, LogSimplex("target", (3, 5))),),
+            ),
         ),
         "input target",
         (
@@ -244,7 +266,10 @@ LIKELIHOOD = (
     ),
     _pair(
         "poisson_nll_loss",
-        (Real("x", (3, 5)).also(**RATES), Positive("target", (3, 5)).also(**COUNTS)),
+        (
+            replace(Real("x", (3, 5)).also(**RATES), instead=(("log_input", False, Positive("x", (3, 5))),)),
+            Positive("target", (3, 5)).also(**COUNTS),
+        ),
         "input target",
         (
             SUM,
@@ -338,6 +363,10 @@ MARGIN = (
         ),
         torch=unless_empty("multi_margin_loss", "input", "target", "weight"),
         without=HALF_GAPS,
+        axes=(
+            along(x=("n", 5), target=("n",), weight=(5,)),
+            along(x=(2, "n+4"), target=(2,), weight=("n+4",)),
+        ),
     ),
     _pair(
         "multilabel_margin_loss",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parity.hostile import scaled_bell
 from parity.kinds import Data, Factor, Positive
-from parity.pair import Pair, Variant, with_options, with_shapes
+from parity.pair import Axis, Pair, Variant, along, with_options, with_shapes
 
 SPREADS = {
     "tiny_spread": scaled_bell(lambda f: max(2.0**-30, f.tiny)),
@@ -133,6 +133,11 @@ PAIRS = (
             with_shapes("no_samples", condition="empty arrays", x=(0, 8)),
             with_shapes("no_positions", {"normalized_shape": (0,)}, condition="empty arrays", x=(3, 0), weight=(0,), bias=(0,)),
         ),
+        longest=300,
+        axes=(
+            along(x=("n", 8), weight=(8,), bias=(8,)),
+            Axis({"x": (2, "n"), "weight": ("n",), "bias": ("n",)}, {"normalized_shape": ("n",)}),
+        ),
     ),
     Pair(
         "normalization.rms_norm",
@@ -152,6 +157,11 @@ PAIRS = (
             with_shapes("long", {"normalized_shape": (200,)}, x=(1, 200), weight=(200,)),
             with_shapes("no_samples", condition="empty arrays", x=(0, 8)),
             with_shapes("no_positions", {"normalized_shape": (0,)}, condition="empty arrays", x=(3, 0), weight=(0,)),
+        ),
+        longest=300,
+        axes=(
+            along(x=("n", 8), weight=(8,)),
+            Axis({"x": (2, "n"), "weight": ("n",)}, {"normalized_shape": ("n",)}),
         ),
     ),
     Pair(
@@ -174,6 +184,11 @@ PAIRS = (
             with_shapes("empty_batch", {"training": True}, condition="empty arrays", **_channels(x=(0, 3))),
             with_shapes("empty_batch_running", condition="empty arrays", **_channels(x=(0, 3))),
         ),
+        longest=300,
+        axes=(
+            along(x=("n+1", 2), running_mean=(2,), running_var=(2,), weight=(2,), bias=(2,)),
+            along(x=(2, "n"), running_mean=("n",), running_var=("n",), weight=("n",), bias=("n",)),
+        ),
     ),
     Pair(
         "normalization.group_norm",
@@ -192,6 +207,12 @@ PAIRS = (
             with_shapes("long", {"num_groups": 1}, **_channels(x=(1, 2, 100))),
             with_shapes("empty", condition="empty arrays", **_channels(x=(0, 6, 2))),
         ),
+        longest=300,
+        axes=(
+            along(x=("n", 6, 2), weight=(6,), bias=(6,)),
+            along(x=(1, "3n", 2), weight=("3n",), bias=("3n",)),
+            along(x=(1, 6, "n+1"), weight=(6,), bias=(6,)),
+        ),
     ),
     Pair(
         "normalization.instance_norm",
@@ -209,6 +230,12 @@ PAIRS = (
             with_shapes("empty", condition="empty arrays", **_channels(x=(0, 3, 4))),
         ),
         without={("torch", "*", "*", "empty"): "torch refuses an empty batch here when there are running statistics"},
+        longest=300,
+        axes=(
+            along(x=("n", 2, 2), running_mean=(2,), running_var=(2,), weight=(2,), bias=(2,)),
+            along(x=(1, "n", 2), running_mean=("n",), running_var=("n",), weight=("n",), bias=("n",)),
+            along(x=(1, 2, "n+1"), running_mean=(2,), running_var=(2,), weight=(2,), bias=(2,)),
+        ),
     ),
     Pair(
         "normalization.local_response_norm",
@@ -233,5 +260,11 @@ PAIRS = (
             ("torch", "float16", "*", "images"): "torch has no three-dimensional pooling in float16 on the CPU",
             ("torch", "bfloat16", "*", "images"): "torch has no three-dimensional pooling in bfloat16 on the CPU",
         },
+        longest=300,
+        axes=(
+            along(x=("n", 2, 2)),
+            along(x=(1, "n", 2)),
+            along(x=(1, 2, "n")),
+        ),
     ),
 )

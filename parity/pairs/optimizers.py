@@ -85,6 +85,7 @@ PAIRS = (
         differentiable=False,
         call=_trajectory,
         steps=True,
+        together=lambda o: not o.get("nesterov") or (o.get("momentum", 0) > 0 and not o.get("dampening")),
     ),
     Pair(
         "optimizers.adam",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from parity.hostile import listed
 from parity.kinds import Data
-from parity.pair import Pair, with_options, with_shapes
+from parity.pair import Pair, along, with_options, with_shapes
 
 INF, NAN = float("inf"), float("nan")
 IMAGE = Data("x", (1, 2, 5, 4)).also(
@@ -13,6 +15,16 @@ IMAGE = Data("x", (1, 2, 5, 4)).also(
     many_nans=listed([1.0, NAN, NAN, 2.0, -INF]),
     equal_zeros=listed([0.0, -0.0, -0.0]),
 )
+
+
+def _fits(options) -> bool:
+    """The window, dilated, lies within the padded image of 5 by 4, and the padding is at most half of it."""
+    size, padding, dilation = (
+        np.broadcast_to(options.get(n, d), 2) for n, d in (("kernel_size", 2), ("padding", 0), ("dilation", 1))
+    )
+    inside = (size - 1) * dilation + 1 <= np.array((5, 4)) + 2 * padding
+    return bool((inside & (2 * padding <= size)).all())
+
 
 PAIRS = (
     Pair(
@@ -35,6 +47,13 @@ PAIRS = (
             with_shapes("large_window", {"kernel_size": (10, 20)}, x=(1, 1, 10, 20)),
             with_shapes("empty_batch", condition="empty arrays", x=(0, 2, 5, 4)),
         ),
+        axes=(
+            along(x=("n", 1, 2, 2)),
+            along(x=(1, "n", 2, 2)),
+            along(x=(1, 1, "n+1", 2)),
+            along(x=(1, 1, 2, "n+1")),
+        ),
+        together=_fits,
     ),
     Pair(
         "pooling.avg_pool2d",
@@ -55,6 +74,12 @@ PAIRS = (
             with_shapes("one_pixel", {"kernel_size": 1}, x=(2, 1, 1, 1)),
             with_shapes("large_window", {"kernel_size": (10, 20)}, x=(1, 1, 10, 20)),
             with_shapes("empty_batch", condition="empty arrays", x=(0, 2, 5, 4)),
+        ),
+        axes=(
+            along(x=("n", 1, 2, 2)),
+            along(x=(1, "n", 2, 2)),
+            along(x=(1, 1, "n+1", 2)),
+            along(x=(1, 1, 2, "n+1")),
         ),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parity.hostile import scaled_bell
 from parity.kinds import Factor
-from parity.pair import Pair, Variant, with_shapes
+from parity.pair import Pair, Variant, along, with_shapes
 
 NO_BIASES = {"_absent": ("b_ih", "b_hh")}
 
@@ -58,11 +58,21 @@ PAIRS = (
         (Factor("x", (2, 3)), Factor("h", (2, 2)), Factor("c", (2, 2)), *_weights(4)),
         torch=_lstm_cell,
         variants=_variants(4, "h", "c"),
+        axes=(
+            along(x=("n", 3), h=("n", 2), c=("n", 2), w_ih=(8, 3), w_hh=(8, 2), b_ih=(8,), b_hh=(8,), longest=130),
+            along(x=(1, "n"), h=(1, 1), c=(1, 1), w_ih=(4, "n"), w_hh=(4, 1), b_ih=(4,), b_hh=(4,)),
+            along(x=(1, 1), h=(1, "n"), c=(1, "n"), w_ih=("4n", 1), w_hh=("4n", "n"), b_ih=("4n",), b_hh=("4n",)),
+        ),
     ),
     Pair(
         "recurrent.gru_cell",
         (Factor("x", (2, 3)), Factor("h", (2, 2)), *_weights(3)),
         torch=_gru_cell,
         variants=_variants(3, "h"),
+        axes=(
+            along(x=("n", 3), h=("n", 2), w_ih=(6, 3), w_hh=(6, 2), b_ih=(6,), b_hh=(6,), longest=130),
+            along(x=(1, "n"), h=(1, 1), w_ih=(3, "n"), w_hh=(3, 1), b_ih=(3,), b_hh=(3,)),
+            along(x=(1, 1), h=(1, "n"), w_ih=("3n", 1), w_hh=("3n", "n"), b_ih=("3n",), b_hh=("3n",)),
+        ),
     ),
 )

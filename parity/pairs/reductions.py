@@ -14,7 +14,7 @@ import numpy as np
 from parity.formats import FORMATS
 from parity.hostile import bell, near
 from parity.kinds import Data, Real
-from parity.pair import Pair, with_options, with_shapes
+from parity.pair import TWO_BYTES, Pair, Structure, along, with_options, with_shapes
 
 # -- hazards of its own ------------------------------------------------------------------------------------------------------
 
@@ -267,6 +267,10 @@ CORRECTIONS = (
     with_shapes("one_observation", {"correction": 0}, x=(3, 1)),
     with_shapes("two_observations", {"correction": 1}, x=(3, 2)),
 )
+FEW = (
+    Structure("fewer_than_the_correction", {"x": (3, 1)}, {"correction": 2}),
+    Structure("as_many_as_the_correction", {"x": (3, 2)}, {"correction": 2}),
+)
 PRODUCTS = Data("x").also(one_zero=one_zero, two_zeros=two_zeros, coming_back=coming_back)
 SUMS = Data("x").also(all_largest=all_largest, there_and_back=there_and_back)
 MOMENTS = Data("x").also(all_largest=all_largest, zero_row=zero_row)
@@ -288,15 +292,15 @@ DESCENDING = (with_options(descending=True), with_options(axis=0, descending=Tru
 NO_HALF = "torch.quantile takes float32 and float64 only"
 
 PAIRS = (
-    _row("sum", EMPTY, *KEPT, *SEVERAL, kind=SUMS),
-    _row("mean", EMPTY, *KEPT, *SEVERAL, kind=SUMS),
-    _row("var", EMPTY, *KEPT, *SEVERAL, *CORRECTIONS, kind=MOMENTS),
-    _row("std", EMPTY, *KEPT, *SEVERAL, *CORRECTIONS, kind=MOMENTS),
-    _row("prod", EMPTY, *KEPT, kind=PRODUCTS),
-    _row("amax", *KEPT, *SEVERAL),
-    _row("amin", *KEPT, *SEVERAL),
-    _row("argmax", *KEPT, differentiable=False),
-    _row("argmin", *KEPT, differentiable=False),
+    _row("sum", EMPTY, *KEPT, *SEVERAL, kind=SUMS, longest=4097),
+    _row("mean", EMPTY, *KEPT, *SEVERAL, kind=SUMS, longest=4097),
+    _row("var", EMPTY, *KEPT, *SEVERAL, *CORRECTIONS, kind=MOMENTS, longest=4097, structures=FEW),
+    _row("std", EMPTY, *KEPT, *SEVERAL, *CORRECTIONS, kind=MOMENTS, longest=4097, structures=FEW),
+    _row("prod", EMPTY, *KEPT, kind=PRODUCTS, longest=4097),
+    _row("amax", *KEPT, *SEVERAL, longest=TWO_BYTES),
+    _row("amin", *KEPT, *SEVERAL, longest=TWO_BYTES),
+    _row("argmax", *KEPT, differentiable=False, longest=TWO_BYTES),
+    _row("argmin", *KEPT, differentiable=False, longest=TWO_BYTES),
     _row(
         "norm",
         *KEPT,
@@ -307,20 +311,23 @@ PAIRS = (
         torch=_torch("torch.linalg.vector_norm"),
         scipy=_scipy_norm,
         spans_range=True,  # its scaling is what it has over sqrt(sum(x * x))
+        longest=4097,
     ),
-    _row("cumsum", EMPTY, kind=SUMS),
-    _row("cumprod", EMPTY, kind=PRODUCTS),
+    _row("cumsum", EMPTY, kind=SUMS, longest=4097),
+    _row("cumprod", EMPTY, kind=PRODUCTS, longest=4097),
     _row(
         "cummax",
         EMPTY,
         call=_first_of_ties(keeps_axis=True, chosen_once=False),
         torch=_torch_first_of_ties("torch.cummax", keeps_axis=True, chosen_once=False),
+        longest=TWO_BYTES,
     ),
     _row(
         "median",
         with_shapes("odd", x=(2, 9)),
         call=_first_of_ties(keeps_axis=False, chosen_once=False),
         torch=_torch_first_of_ties("torch.median", keeps_axis=False, chosen_once=False),
+        longest=1025,
     ),
     _row(
         "quantile",
@@ -331,12 +338,15 @@ PAIRS = (
         with_options(q=(0.25, 0.5, 0.75)).if_taken("q=(0.25,0.5,0.75)"),
         with_options(q=(0.1, 0.1), axis=0, keepdims=True).if_taken("q=(0.1,0.1)"),
         *INTERPOLATIONS,
+        values={"q": (0.5,), "interpolation": ("nearest",)},  # between two of eight entries: half a rank
+        structures=(Structure("half_a_rank", {"x": (3, 6)}, {"q": 0.5, "interpolation": "nearest"}),),
         options={"q": 0.4},
         kind=SPECIAL,
         along=NOT_EMPTY,  # torch.quantile refuses every empty array, even where no quantile is asked for
         call=_gradient_of_ties,
         torch=_torch_quantile,
         without={("torch", "float16", "*"): NO_HALF, ("torch", "bfloat16", "*"): NO_HALF},
+        longest=300,
     ),
     Pair(
         "reductions.nan_to_num",
@@ -371,9 +381,14 @@ PAIRS = (
             with_shapes("long_row", {"k": 20}, x=(1, 100)),
         ),
         call=_first_of_ties(keeps_axis=True, chosen_once=True),
+        axes=(
+            along(x=("n", 3)),
+            along(x=(2, "n+2"), longest=300),
+        ),
+        together=lambda o: o["k"] <= (3 if o.get("axis") == 0 else 8),
     ),
-    _row("sort", EMPTY, *DESCENDING, options={"stable": True}, kind=SPECIAL),
-    _row("argsort", EMPTY, *DESCENDING, options={"stable": True}, kind=SPECIAL, differentiable=False),
+    _row("sort", EMPTY, *DESCENDING, options={"stable": True}, kind=SPECIAL, longest=TWO_BYTES),
+    _row("argsort", EMPTY, *DESCENDING, options={"stable": True}, kind=SPECIAL, differentiable=False, longest=TWO_BYTES),
     Pair(
         "reductions.histogram",
         (Data("x", (4, 8)).also(at_the_edges=near([-2.0, -1.0, 0.0, 1.0, 2.0])),),
@@ -395,6 +410,19 @@ PAIRS = (
         (PAIRS_OF_ROWS,),
         "torch.cov",
         variants=(with_shapes("long_rows", {"correction": 1}, x=(2, 61)), *MATRIX, *CORRECTIONS[:2]),
+        axes=(
+            along(x=("n", 3), longest=9),
+            along(x=(2, "n")),
+        ),
     ),
-    Pair("reductions.corrcoef", (PAIRS_OF_ROWS,), "torch.corrcoef", variants=MATRIX),
+    Pair(
+        "reductions.corrcoef",
+        (PAIRS_OF_ROWS,),
+        "torch.corrcoef",
+        variants=MATRIX,
+        axes=(
+            along(x=("n", 3), longest=9),
+            along(x=(2, "n")),
+        ),
+    ),
 )

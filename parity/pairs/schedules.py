@@ -35,6 +35,7 @@ PAIRS = (
         (STEP,),
         torch=_torch_cosine,
         options={"base_lr": 0.1, "T_max": 30},
+        together=lambda o: o.get("eta_min", 0.0) <= o["base_lr"],
         variants=(
             with_options(T_max=10, base_lr=1.0),
             with_options(T_max=10, base_lr=1.0, eta_min=0.25),

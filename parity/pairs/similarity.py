@@ -8,7 +8,7 @@ import numpy as np
 
 from parity.hostile import bell, listed, scaled_bell
 from parity.kinds import Data
-from parity.pair import Pair, with_options, with_shapes
+from parity.pair import Pair, along, with_options, with_shapes
 
 __all__ = ["PAIRS"]
 
@@ -150,6 +150,10 @@ PAIRS = (
             with_shapes("long", x=(3, 200)),
         ),
         without=NO_HALF_CDIST,
+        axes=(
+            along(x=("n", 2), longest=60),
+            along(x=(2, "n")),
+        ),
     ),
     Pair(
         "similarity.normalize",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from parity.kinds import Factor, Indices, Real
-from parity.pair import Pair, Variant, with_options, with_shapes
+from parity.pair import TWO_BYTES, Pair, Structure, Variant, along, with_options, with_shapes
+from parity.pairs._equations import equations
 
 
 # -- how ours are called where the arrays do not simply come first -----------------------------------------------------
@@ -26,12 +27,13 @@ def _scatter_call(fn, grad, arrays, options):
 def _torch_stack(*tensors, axis=0):
     import torch
 
-    return torch.stack(tensors, dim=axis)
+    return torch.stack([t for t in tensors if t is not None], dim=axis)
 
 
 def _torch_concatenate(*tensors, axis=0):
     import torch
 
+    tensors = [t for t in tensors if t is not None]
     return torch.cat([t.reshape(-1) for t in tensors]) if axis is None else torch.cat(tensors, dim=axis)
 
 
@@ -99,10 +101,33 @@ def _mostly_repeated(shape, fmt, rng):
     return np.where(rng.integers(0, 3, size=shape) == 0, 0, 2)
 
 
+def _can_be_padded(options) -> bool:
+    """reflect needs as many other entries as it takes, circular as many."""
+    widths = np.broadcast_to(options["pad_width"], (3, 2)).max(axis=1)
+    least = {"reflect": 1, "circular": 0}.get(options.get("mode", ""), -np.inf)
+    return bool((widths + least <= (2, 3, 4)).all())
+
+
+def _numbers_of_arrays(shapes_of, axes):
+    """One, two, three and seven arrays, for each axis."""
+    found = []
+    for n in (1, 2, 3, 7):
+        for axis in axes:
+            shapes = dict(zip("abcdefg", shapes_of(n, axis), strict=False))
+            absent = tuple(name for name in "abc" if name not in shapes)
+            found.append(Structure(f"{n}_arrays_along_{axis}", shapes, {"axis": axis}, absent))
+    return tuple(found)
+
+
 PAIRS = (
     Pair(
         "tensor.stack",
-        (Real("a", (3, 4)), Real("b", (3, 4)).only("signed_zeros", "nans"), Real("c", (3, 4)).only("infinities")),
+        (
+            Real("a", (3, 4)),
+            Real("b", (3, 4)).only("signed_zeros", "nans"),
+            Real("c", (3, 4)).only("infinities"),
+            *(Real(name, ()).beyond() for name in "defg"),
+        ),
         torch=_torch_stack,
         ours="numpy.stack",
         call=_sequence_call,
@@ -114,10 +139,17 @@ PAIRS = (
             with_shapes("empty", {"axis": 1}, condition="empty arrays", a=(0, 2), b=(0, 2), c=(0, 2)),
             with_shapes("vectors", {"axis": -1}, condition="other ranks", a=(1,), b=(1,), c=(1,)),
         ),
+        structures=_numbers_of_arrays(lambda n, axis: [(2, 3)] * n, (0, 1, -1)),
+        longest=4097,
     ),
     Pair(
         "tensor.concatenate",
-        (Real("a", (2, 4)), Real("b", (1, 4)).only("signed_zeros", "nans"), Real("c", (3, 4)).only("infinities")),
+        (
+            Real("a", (2, 4)),
+            Real("b", (1, 4)).only("signed_zeros", "nans"),
+            Real("c", (3, 4)).only("infinities"),
+            *(Real(name, ()).beyond() for name in "defg"),
+        ),
         torch=_torch_concatenate,
         ours="numpy.concatenate",
         call=_sequence_call,
@@ -129,12 +161,15 @@ PAIRS = (
             with_shapes("one_empty", {"axis": 0}, condition="empty arrays", a=(0, 4), b=(2, 4), c=(1, 4)),
             with_shapes("long", condition="other ranks", a=(90,), b=(1,), c=(101,)),
         ),
+        structures=_numbers_of_arrays(lambda n, axis: [(k + 1, 3) if axis == 0 else (3, k + 1) for k in range(n)], (0, 1, -1)),
+        longest=4097,
     ),
     Pair(
         "tensor.flip",
         (Real("x", (3, 4)),),
         torch=_torch_flip,
         ours="numpy.flip",
+        view=True,
         variants=(
             with_options(axis=0),
             with_options(axis=-1),
@@ -144,6 +179,7 @@ PAIRS = (
             with_shapes("empty", {"axis": 1}, condition="empty arrays", x=(2, 0, 3)),
             with_shapes("long", condition="other ranks", x=(201,)),
         ),
+        longest=TWO_BYTES,
     ),
     Pair(
         "tensor.roll",
@@ -161,12 +197,15 @@ PAIRS = (
             with_shapes("one", {"shift": 5}, condition="other ranks", x=(1,)),
             with_shapes("long", {"shift": -73}, condition="other ranks", x=(201,)),
         ),
+        longest=TWO_BYTES,
+        together=lambda o: isinstance(o["shift"], tuple) == isinstance(o.get("axis"), tuple),
     ),
     Pair(
         "tensor.moveaxis",
         (Real("x", (2, 3, 4)),),
         torch="torch.moveaxis",
         ours="numpy.moveaxis",
+        view=True,
         options={"source": 0, "destination": -1},
         variants=(
             with_options(source=2, destination=0),
@@ -176,6 +215,8 @@ PAIRS = (
             with_shapes("empty", condition="empty arrays", x=(2, 0, 3)),
             with_shapes("matrix", condition="other ranks", x=(1, 5)),
         ),
+        longest=4097,
+        together=lambda o: np.size(o["source"]) == np.size(o["destination"]),
     ),
     Pair(
         "tensor.take_along_axis",
@@ -190,6 +231,11 @@ PAIRS = (
             with_shapes("flattened", {"axis": None}, condition="axis=None", x=(2, 3), indices=(7,)),
             with_shapes("nothing_taken", {"axis": 1}, condition="empty arrays", x=(3, 4), indices=(3, 0)),
             with_shapes("many_repeats", {"axis": 0}, condition="other ranks", x=(4,), indices=(200,)),
+        ),
+        axes=(
+            along(x=("n", 4), indices=("n", 5)),
+            along(TWO_BYTES, x=(2, "n+3"), indices=(2, 5)),
+            along(TWO_BYTES, x=(2, 4), indices=(2, "n")),
         ),
     ),
     Pair(
@@ -235,6 +281,8 @@ PAIRS = (
             with_shapes("long", {"mode": "circular", "pad_width": (20, 13)}, condition="other ranks", x=(60,)),
             with_shapes("empty", {"pad_width": ((1, 1), (0, 0))}, condition="empty arrays", x=(0, 2)),
         ),
+        longest=1025,
+        together=_can_be_padded,
     ),
     Pair(
         "tensor.scatter_add",
@@ -248,6 +296,11 @@ PAIRS = (
             with_shapes("index_shorter", {"axis": 0}, x=(4, 3), index=(2, 2), src=(3, 3)),
             with_shapes("many_repeats", {"axis": 0}, condition="other ranks", x=(4,), index=(200,), src=(200,)),
             with_shapes("nothing_added", {"axis": 0}, condition="empty arrays", x=(4, 3), index=(0, 3), src=(0, 3)),
+        ),
+        axes=(
+            along(x=("n+3", 2), index=(5, 2), src=(5, 2)),
+            along(x=(4, "n"), index=(2, "n"), src=(2, "n")),
+            along(x=(4, 2), index=("n", 2), src=("n", 2)),
         ),
     ),
     Pair(
@@ -263,6 +316,7 @@ PAIRS = (
             with_shapes("empty", {"num_classes": 3}, condition="empty arrays", indices=(0,)),
             with_shapes("empty_2d", {"num_classes": 3}, condition="empty arrays", indices=(2, 0)),
         ),
+        longest=TWO_BYTES,
     ),
     Pair(
         "tensor.sliding_window",
@@ -280,10 +334,15 @@ PAIRS = (
             with_shapes("vector", {"axis": 0, "size": 4, "step": 3}, condition="other ranks", x=(60,)),
             with_shapes("empty", {"axis": 1, "size": 2, "step": 1}, condition="empty arrays", x=(0, 3)),
         ),
+        axes=(
+            along(x=("n", 3)),
+            along(x=(2, "n+2")),
+        ),
+        together=lambda o: o["size"] <= (3, 7)[o["axis"]],
     ),
     Pair(
         "tensor.einsum",
-        (Factor("a", (3, 4)), Factor("b", (4, 2))),
+        (Factor("a", (3, 4)), Factor("b", (4, 2)), Factor("c", ()).beyond(), Factor("d", ()).beyond()),
         torch=_torch_einsum,
         options={"equation": "ij,jk->ik"},
         call=_equation_call,
@@ -313,5 +372,6 @@ PAIRS = (
             with_shapes("empty_sum", {"equation": "ij,jk->ik"}, condition="empty arrays", a=(3, 0), b=(0, 2)),
             with_shapes("empty_result", {"equation": "ij,jk->ik"}, condition="empty arrays", a=(0, 3), b=(3, 2)),
         ),
+        structures=tuple(equations()),
     ),
 )

@@ -10,6 +10,8 @@ import numpy as np
 from parity import loader, runner
 from parity.evaluate import library
 from parity.evidence import Evidence, read_evidence
+from parity.inputs.lengths import as_asked
+from parity.inputs.met import met
 from parity.report.evidence import evidence_lines
 from parity.report.table import HEAD, budget_lines, columns, reasons
 from parity.report.terminal import failure_lines
@@ -37,6 +39,8 @@ def explain_lines(op: str, table: Table, *, measure: bool = True, evidence: Evid
     hazards = list(dict.fromkeys(c.hazard for c in runner.checks_of(op)))
     yield f"{len(hazards)} cases, {len(runner.checks_of(op))} checks: {', '.join(hazards)}"
     yield ""
+    yield from columns([("what the cases meet", "met", "of", "missing"), *_met(op)])
+    yield ""
     if row is None:
         yield "no row in the tolerance table"
         return
@@ -50,6 +54,12 @@ def explain_lines(op: str, table: Table, *, measure: bool = True, evidence: Evid
     if measure:
         yield ""
         yield from _measured(op, table)
+
+
+def _met(op: str) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each kind of input: how many of them the cases meet, and those that they do not."""
+    for m in met(as_asked(loader.catalogue()[op], loader.is_elementwise(op)), runner.cases(op)):
+        yield m.what, str(m.count), str(m.wanted), ", ".join(m.missing) or "-"
 
 
 def _signature(fn) -> str:
@@ -104,7 +114,8 @@ def replay_lines(text: str, table: Table, overlay: str | None = None) -> Iterato
     for i, dy in enumerate(e.cotangents):
         yield from _array(f"cotangent {i}", dy)
     pair = loader.catalogue()[check.op]
-    for name in ("ours", *(r for r in runner.references_of(pair, check.dtype, check.direction) if r != "truth")):
+    references = () if e.case.refused else runner.reference_names(pair, check.dtype, check.direction)
+    for name in ("ours", *references):
         party = e.party(name, library(pair))
         for i, out in enumerate(party.outputs):
             yield from _array(f"{name} {i}", out)

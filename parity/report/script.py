@@ -10,11 +10,14 @@ import numpy as np
 
 from parity import evaluate
 from parity.candidate.grade import Seen
+from parity.cases import layout_of
 from parity.evaluate import Evaluation, Implementation, may_share
-from parity.hostile import LAYOUTS
+from parity.inputs.cotangents import LAID_OUT
+from parity.inputs.layouts import LAYOUTS, LEAST_AXES
 from parity.loader import implementation
 from parity.references import RENAMED, resolve
 from parity.report.allowance import expected_lines
+from parity.report.before import COMPARED, lines_before
 from parity.report.inline import CannotInline, inlined
 from parity.report.literals import literal, plain, readable
 from parity.verdict import Check
@@ -66,13 +69,14 @@ def script(seen: Seen, check: Check, load: str) -> str:
     e = seen.evaluation
     names = _Names(e)
     call, before = _call(e, names)
+    earlier = lines_before(e, call, lambda other: _call(other, names)[0])
     parts = [
         _head(seen, check, load, "inspect" if "*absent(" in call else ""),
         "\n" + "\n\n\n".join(text.strip() for text in (EXACT, WRONG, ABSENT if "*absent(" in call else "")).rstrip(),
         "\n# The input, number by number.\n" + "\n".join(names.lines),
         _guard(seen, names, load),
         expected_lines(seen),
-        f'{before}try:\n    with np.errstate(all="ignore"):\n        got = {call}\n' + RAISED,
+        before + earlier + f'try:\n    with np.errstate(all="ignore"):\n        got = {call}\n' + RAISED,
         _canonical(e),
         _shown(e, names),
         _ends(seen),
@@ -126,7 +130,10 @@ class _Names:
             )
         several = len(e.cotangents) > 1
         self.cotangents = [
-            None if c is None else self.define(f"grad_output{k if several else ''}", c) for k, c in enumerate(e.cotangents)
+            None
+            if c is None
+            else self.define(f"grad_output{k if several else ''}", c, _fitting(LAID_OUT.get(e.case.cotangent, ""), c))
+            for k, c in enumerate(e.cotangents)
         ]
 
     def define(self, name: str, a: np.ndarray, layout: str = "") -> str:
@@ -161,13 +168,32 @@ LAYOUT_LINES = {
     "negative_stride": ("{x} = np.ascontiguousarray({x}[..., ::-1])[..., ::-1]  # the last axis walked backwards",),
     "fortran_order": ("{x} = np.asfortranarray({x})  # column-major memory",),
     "broadcast": ("{x} = np.broadcast_to({x}[:1].copy(), {x}.shape)  # the first slice again and again",),
+    "broadcast_last": ("{x} = np.broadcast_to({x}[..., :1].copy(), {x}.shape)  # the first of each row again and again",),
+    "one_value": ("{x} = np.broadcast_to({x}.reshape(-1)[:1].reshape((1,) * {x}.ndim), {x}.shape)  # one number everywhere",),
+    "reversed_axes": (
+        "backwards = (slice(None, None, -1),) * {x}.ndim",
+        "{x} = np.ascontiguousarray({x}[backwards])[backwards]  # every axis walked backwards",
+    ),
+    "swapped": (
+        "{x} = np.ascontiguousarray(np.swapaxes({x}, -1, -2)).swapaxes(-1, -2)  # the last two axes exchanged in memory",
+    ),
+    "sliced": (
+        "buffer = np.zeros(tuple(n + 2 for n in {x}.shape), {x}.dtype)",
+        "middle = (slice(1, -1),) * {x}.ndim",
+        "buffer[middle] = {x}",
+        "{x} = buffer[middle]  # the middle of a larger buffer",
+    ),
 }
 assert set(LAYOUT_LINES) == set(LAYOUTS)
 
 
 def _layout(e: Evaluation, kind) -> str:
     a = e.built.arrays[list(e.built.kinds).index(kind)]
-    return e.case.layout if kind.role == "float" and a.ndim and a.size else ""
+    return _fitting(layout_of(e.case, kind), a)
+
+
+def _fitting(layout: str, a: np.ndarray) -> str:
+    return layout if a.size and a.ndim >= LEAST_AXES.get(layout, 1) else ""
 
 
 def _call(e: Evaluation, names: _Names) -> tuple[str, str]:
@@ -313,7 +339,7 @@ def _ends(seen: Seen) -> str:
             "if any(isinstance(g, np.ndarray) and np.shares_memory(g, a) for g in got for a in inputs):",
             '    problems.append("shares memory with its input")',
         ]
-    return "\n".join([*lines, *LAST])
+    return "\n".join([*lines, *(COMPARED if e.case.before is not None else ()), *LAST])
 
 
 LAST = (

@@ -64,6 +64,11 @@ def conv2d_by_taps(x, weight, bias=None, stride=1, padding=0, dilation=1, groups
 def max_pool2d_torch(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     import torch
 
+    size, around = _two(kernel_size), _two(padding)
+    if any(2 * p > k for k, p in zip(size, around, strict=True)) and not (ceil_mode or return_indices):
+        # torch compares the padding with half of the kernel as it is, not dilated
+        (p, q), padding = around, 0
+        x = np.pad(x, [*[(0, 0)] * (x.ndim - 2), (p, p), (q, q)], constant_values=-np.inf)
     y, index = torch.nn.functional.max_pool2d(
         torch.from_numpy(x.copy()), kernel_size, stride, padding, dilation, ceil_mode, return_indices=True
     )

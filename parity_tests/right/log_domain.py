@@ -88,7 +88,7 @@ def logit_arctanh(x, eps=None):
     """logit(x) = 2 artanh(2 x - 1) in the middle, the difference of two logarithms outside."""
     v = _wide(x)
     y = np.where(np.abs(v - 0.5) <= 0.25, 2 * np.arctanh(2 * v - 1), np.log(v) - np.log1p(-v))
-    if eps is not None:
+    if eps:
         top = math.log1p(-eps) - math.log(eps)
         y = np.where(v < eps, -top, np.where(1 - v < eps, top, y))
     return y.astype(x.dtype)

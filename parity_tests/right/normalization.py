@@ -40,12 +40,14 @@ def layer_norm_extended(x, normalized_shape, weight=None, bias=None, eps=1e-5):
 
 @_quiet
 def rms_norm_hypot(x, normalized_shape, weight=None, eps=None):
-    """Row by row with `math.hypot`, which scales by itself."""
+    """Row by row with `math.hypot`, which scales by itself (but finds inf more important than nan)."""
     eps = (2.0**-52 if x.dtype == np.float64 else 2.0**-23) if eps is None else eps
     count = math.prod(normalized_shape)
     rows = x.astype(np.float64).reshape(x.size // max(count, 1), count)
     root = math.sqrt(max(count, 1))
-    norms = [math.hypot(*(v / root for v in row), math.sqrt(eps)) for row in rows.tolist()]
+    norms = [
+        math.nan if any(map(math.isnan, row)) else math.hypot(*(v / root for v in row), math.sqrt(eps)) for row in rows.tolist()
+    ]
     y = rows / np.array(norms).reshape(-1, 1)
     return _affine(y.reshape(x.shape), None if weight is None else weight.astype(np.float64), None).astype(x.dtype)
 

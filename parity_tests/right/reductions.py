@@ -62,23 +62,77 @@ def rational_var(x, axis=None, correction=1, keepdims=False):
     return _by_rows(var, x, axis, keepdims)
 
 
+def _scaled(row):
+    """Integers in place of finite numbers, and the power of two that the product of all is to be multiplied by."""
+    parts = [math.frexp(v) for v in row]
+    return [int(math.ldexp(m, 53)) for m, _ in parts], sum(e - 53 for _, e in parts)
+
+
+def _halves(part):
+    """The product of integers, two halves at a time, so that long factors meet long ones; with that of each half."""
+    if len(part) < 2:
+        return math.prod(part), None, None
+    left, right = (_halves(half) for half in (part[: len(part) // 2], part[len(part) // 2 :]))
+    return left[0] * right[0], left, right
+
+
+def _rounded(value, exponent):
+    """value 2^exponent, rounded once (a quotient of integers is)."""
+    try:
+        return float(value << exponent) if exponent >= 0 else value / (1 << -exponent)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _exact_prod(row):
+    if not all(map(math.isfinite, row)):
+        return math.prod(row)
+    values, exponent = _scaled(row)
+    return _rounded(_halves(values)[0], exponent)
+
+
 def rational_prod(x, axis=None, keepdims=False):
-    return _by_rows(_exactly(math.prod, math.prod), x, axis, keepdims)
+    return _by_rows(_exact_prod, x, axis, keepdims)
+
+
+def _exact_others(row, cotangents):
+    """The product of each cotangent and of all other factors: from the root of the halves down, times the other half."""
+    values, exponent = _scaled(row)
+    found = []
+
+    def down(node, outside):
+        if node[1] is None:
+            found.append(outside)
+            return
+        down(node[1], outside * node[2][0])
+        down(node[2], outside * node[1][0])
+
+    if values:
+        down(_halves(values), 1)
+    exponents = [math.frexp(v)[1] - 53 for v in row]
+    out = []
+    for others, own, g in zip(found, exponents, cotangents, strict=True):
+        (factor,), power = _scaled([g])
+        out.append(_rounded(others * factor, exponent - own + power))
+    return out
 
 
 def others_by_loop(grad_output, x, axis=None, keepdims=False):
     """Each factor replaced by the cotangent, and the product taken exactly."""
     axes = tuple(range(x.ndim)) if axis is None else axis
     dy = grad_output if keepdims or x.ndim == 0 else np.expand_dims(grad_output, axes)
-    dx = np.empty(x.shape, np.float64)
-    wide, g = x.astype(np.float64), np.broadcast_to(dy, x.shape).astype(np.float64)
-    for i in np.ndindex(*x.shape):
-        held, wide[i] = wide[i], g[i]
-        part = tuple(slice(None) if axis is None or k == axis % x.ndim else v for k, v in enumerate(i))
-        dx[i] = rational_prod(wide[part])
-        wide[i] = held
+    wide, g = (a.reshape(-1) if axis is None else np.moveaxis(a, axis, -1) for a in (x, np.broadcast_to(dy, x.shape)))
+    dx = np.empty(wide.shape)
+    for at in np.ndindex(*wide.shape[:-1]):
+        dx[at] = _others(wide[at].astype(np.float64).tolist(), g[at].astype(np.float64).tolist())
     with np.errstate(all="ignore"):
-        return (dx.astype(x.dtype),)
+        return ((dx.reshape(x.shape) if axis is None else np.moveaxis(dx, -1, axis)).astype(x.dtype),)
+
+
+def _others(row, cotangents):
+    if all(map(math.isfinite, [*row, *cotangents])):
+        return _exact_others(row, cotangents)
+    return [_exact_prod([*row[:i], g, *row[i + 1 :]]) for i, g in enumerate(cotangents)]
 
 
 def python_hypot(x, axis=None, keepdims=False):

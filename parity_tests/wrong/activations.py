@@ -92,7 +92,9 @@ LINES = (
     Candidate(
         "activations.hardtanh",
         "slope 1 on the corners",
-        backward=_gradient(lambda x, min_val=-1.0, max_val=1.0: np.where((x >= min_val) & (x <= max_val), 1.0, 0.0)),
+        backward=_gradient(
+            lambda x, min_val=-1.0, max_val=1.0: np.where((x >= min_val) & (x <= max_val) & (min_val < max_val), 1.0, 0.0)
+        ),
         **SUBGRADIENT,
     ),
     Candidate("activations.hardsigmoid", "slope one fifth", _value(lambda x: np.clip(0.2 * x + 0.5, 0, 1))),

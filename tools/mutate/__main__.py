@@ -44,12 +44,11 @@ def main(names, right, operators, without, jobs, sample, seed, at_least, only_ne
         mutants = plan.chosen(_all(right), names, operators, without)
     except ParityError as e:
         raise click.UsageError(str(e)) from None
-    narrowed = [*names, *operators, *(f"no {name}" for name in without)]
-    about = f"It is of {', '.join(narrowed)}." if narrowed else "All changes were planted."
+    about = _about([*names, *operators], without)
     if sample is not None:
         seed = plan.seed_of_tree() if seed is None else seed
         mutants = plan.drawn(mutants, sample, seed)
-        about = f"{len(mutants)} were drawn at random, with seed {seed}."
+        about += f" {len(mutants)} were drawn at random, with seed {seed}."
         click.echo(about)
     if only_list:
         click.echo("\n".join(report.summary(mutants)))
@@ -61,6 +60,12 @@ def main(names, right, operators, without, jobs, sample, seed, at_least, only_ne
         report.write(results, about, plan.tree_hash(right))
     if at_least is not None and results.score < at_least:
         sys.exit(1)
+
+
+def _about(only: Sequence[str], without: Sequence[str]) -> str:
+    """What the figures are about."""
+    told = f"The changes are those of {', '.join(only)}" if only else "All changes are planted"
+    return told + (f", but for {', '.join(without)}." if without else ".")
 
 
 def _all(right: bool) -> Sequence[Mutant]:

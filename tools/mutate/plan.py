@@ -20,7 +20,12 @@ SHARED = "shared"
 """The owner of what ops of several families use."""
 NEAREST = 8
 """So many ops are asked at most about a mutant that is not one op's own."""
-INPUTS = ("npimpl", "parity", "tools/mutate", "parity_tests/mutation.py", "tolerances.yaml", "evidence.json")
+NEAREST_OF_TABLE = 3
+"""Likewise about a number in a table of coefficients: there are many, and a few ops show all that is in a table."""
+INPUTS = (
+    "npimpl", "parity", "parity_tests/mutation.py", "tolerances.yaml", "evidence.json",
+    *(f"tools/mutate/{name}.py" for name in ("child", "graph", "ground", "operators", "plan", "planting")),
+)  # fmt: skip
 """What an outcome depends on."""
 INPUTS_OF_RIGHT = (
     "parity_tests/right", "parity_tests/candidates.py", "parity_tests/mutants.py", "parity_tests/judged_mutants.py"
@@ -37,7 +42,8 @@ def library_mutants() -> tuple[Mutant, ...]:
         for m in mutants_of(module.file, parsed(module.file), graph.checks, is_table):
             ops = graph.owners.get((module.name, m.function.split(".")[0]), ())
             if ops:
-                found.append(replace(m, owner=_owner(module.file, ops), ops=ops[:NEAREST]))
+                most = NEAREST_OF_TABLE if is_table else NEAREST
+                found.append(replace(m, owner=_owner(module.file, ops), ops=ops[:most]))
     return tuple(found)
 
 

@@ -157,9 +157,15 @@ def _alive(results: Results) -> Iterable[str]:
     for file, mine in groupby(results.survivors(), key=lambda m: m.file):
         yield from ("", f"### {file}", "")
         for (line, function), here in groupby(mine, key=lambda m: (m.line, m.function)):
-            told = "; ".join(f"`{_code(m.change())}`{_mark(results.outcomes[m])}" for m in here)
-            yield f"- {line} `{function}`: {told}"
+            yield f"- {line} `{function}`: {_changes(list(here), results)}"
     yield ""
+
+
+def _changes(mutants: Sequence[Mutant], results: Results) -> str:
+    """The changes in one line; of a table only how many."""
+    if all(m.operator == "table" for m in mutants):
+        return f"{len(mutants)} of the numbers"
+    return "; ".join(f"`{_code(m.change())}`{_mark(results.outcomes[m])}" for m in mutants)
 
 
 def _mark(outcome: Outcome) -> str:
@@ -180,7 +186,7 @@ def _equivalent(results: Results) -> Iterable[str]:
 
 
 def _code(text: str) -> str:
-    return text.replace("`", "'").replace("|", "\\|")
+    return text.replace("`", "'")
 
 
 def summary(mutants: Sequence[Mutant]) -> Iterable[str]:

@@ -82,8 +82,14 @@ def _coefficients(x, target, weight, ignore_index, label_smoothing):
 def _nlp_scale(row):
     """-log p_c + sum_j p_j |x_j - x_c|: the loss of class c and what rounding the differences of logits may change in it."""
     nlp = _minus_log_softmax(row)
-    gaps = np.array([[abs(a - b) if a.isfinite() and b.isfinite() else Real(0) for b in row] for a in row], object)
-    return nlp + np.sum(np.exp(-nlp)[:, None] * gaps, axis=0)
+    x, p = _floats(row) / 2, _floats(np.exp(-nlp))  # halves, whose differences do not overflow
+    known = np.isfinite(x)
+    gaps = np.where(known[:, None] & known, np.abs(x[:, None] - x), 0.0)
+    return nlp + 2 * _objects([Real(v) for v in p @ gaps], len(row))
+
+
+def _floats(row):
+    return np.array([float(v) for v in row])
 
 
 def cross_entropy_scale(x, target, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"):

@@ -198,7 +198,7 @@ def _logit_limits(eps=None):
     if eps is None:
         return {inf: (nan, nan), -inf: (nan, nan)}
     top = math.log1p(-eps) - math.log(eps) if eps else inf
-    return {inf: (top, 0.0), -inf: (-top, 0.0)}
+    return {inf: (top, 0.0), -inf: (0.0 - top, 0.0)}
 
 
 @elementwise(_logit_limits)

@@ -119,6 +119,7 @@ PAIRS = (
             with_shapes("scalar", condition="0-d arrays", x=()),
             with_shapes("long", x=(1, 100)),
         ),
+        longest=300,
     ),
     Pair(
         "special.xlogy",

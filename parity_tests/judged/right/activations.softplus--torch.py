@@ -1,7 +1,7 @@
 """activations.softplus: right.
 
 Style: torch itself, to NumPy and back, with autograd. Needs: torch.
-Limits: refuses.
+Limits: refuses, shared error.
 """
 
 import torch

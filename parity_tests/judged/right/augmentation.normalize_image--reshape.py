@@ -1,7 +1,7 @@
 """augmentation.normalize_image: right.
 
 Style: the statistics reshaped to the channel axis, gradient included. Needs: numpy.
-Limits: shared error.
+Limits: convention, shared error.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """augmentation.normalize_image: right.
 
 Style: the formula on tensors, differentiated by autograd. Needs: torch.
-Limits: shared error.
+Limits: convention, shared error.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """embedding.embedding: right.
 
 Style: torch.nn.functional.embedding in float64, to NumPy and back, with autograd. Needs: torch.
+Limits: refuses.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """losses.gaussian_nll_loss: right.
 
 Style: torch itself, to NumPy and back, with autograd. Needs: torch.
-Limits: refuses, shared error.
+Limits: convention, refuses, shared error.
 """
 
 import torch

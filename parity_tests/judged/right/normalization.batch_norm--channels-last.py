@@ -1,7 +1,7 @@
 """normalization.batch_norm: right.
 
 Style: channels moved last, statistics of a 2-d table. Needs: numpy.
-Limits: convention, extreme range, shared error.
+Limits: convention, extreme range, ill-conditioned here, refuses, shared error.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """normalization.layer_norm: right.
 
 Style: torch itself, with autograd. Needs: torch.
-Limits: refuses, shared error.
+Limits: convention, refuses, shared error.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """optimizers.sgd: right.
 
 Style: wraps torch.optim.SGD, one optimizer object per step. Needs: torch.
-Limits: refuses.
+Limits: refuses, shared error.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """pooling.max_pool2d: right.
 
 Style: torch itself, to NumPy and back, with autograd. Needs: torch.
+Limits: refuses.
 """
 
 import torch

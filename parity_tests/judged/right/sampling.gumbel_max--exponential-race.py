@@ -1,6 +1,7 @@
 """sampling.gumbel_max: right.
 
 Style: the first of independent exponential clocks. Needs: numpy.
+Limits: extreme range.
 """
 
 import numpy as np

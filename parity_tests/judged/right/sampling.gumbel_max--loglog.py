@@ -1,6 +1,7 @@
 """sampling.gumbel_max: right.
 
 Style: -log(-log u) for uniform u in (0, 1). Needs: numpy.
+Limits: extreme range.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """sampling.gumbel_softmax: right.
 
 Style: Gumbel noise by two logarithms, scipy's softmax. Needs: scipy.
-Limits: refuses.
+Limits: extreme range, refuses.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """sampling.gumbel_softmax: right.
 
 Style: row by row in Python, noise from the exponential generator. Needs: numpy.
-Limits: convention, refuses.
+Limits: convention, extreme range, refuses.
 """
 
 import math

@@ -1,6 +1,7 @@
 """schedules.cosine_annealing_lr: right.
 
 Style: cos^2 of the half angle. Needs: numpy.
+Limits: shared error.
 """
 
 import math

@@ -1,7 +1,7 @@
 """similarity.cdist: right.
 
 Style: row-loop. Needs: numpy.
-Limits: refuses.
+Limits: convention, refuses.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """similarity.cdist: right.
 
 Style: scipy.spatial.distance.cdist. Needs: scipy.
-Limits: refuses, shared error.
+Limits: convention, refuses, shared error.
 """
 
 import numpy as np

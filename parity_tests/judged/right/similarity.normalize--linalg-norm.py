@@ -1,7 +1,7 @@
 """similarity.normalize: right.
 
 Style: np.sum of powers in float64. Needs: numpy.
-Limits: shared error.
+Limits: convention, shared error.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """similarity.pdist: right.
 
 Style: a double loop over the pairs, math.dist-like sums. Needs: numpy.
-Limits: shared error.
+Limits: convention, shared error.
 """
 
 import numpy as np

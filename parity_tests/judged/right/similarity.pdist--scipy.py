@@ -1,7 +1,7 @@
 """similarity.pdist: right.
 
 Style: scipy.spatial.distance.pdist. Needs: scipy.
-Limits: shared error.
+Limits: convention, shared error.
 """
 
 import numpy as np

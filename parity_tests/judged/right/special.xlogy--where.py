@@ -1,7 +1,7 @@
 """special.xlogy: right.
 
 Style: np.where around the logarithm, gradients summed to the shapes of the arguments. Needs: numpy.
-Limits: extreme range, shared error, signed zero.
+Limits: convention, extreme range, shared error, signed zero.
 """
 
 import numpy as np

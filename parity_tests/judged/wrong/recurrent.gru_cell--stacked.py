@@ -1,7 +1,8 @@
-"""recurrent.gru_cell: right.
+"""recurrent.gru_cell: the slope of the candidate gate is 1 - n n, whose digits are lost where the gate saturates.
 
-Style: Two stacked products, the sigmoid as exp(-logaddexp(0, -a)), in the dtype of the inputs.. Needs: numpy.
-Limits: convention, ill-conditioned here, refuses, shared error.
+It was taken for right: in float32 the gradient of w_hh is off by 0.5 % at a saturated gate, sixteen times as far as torch's.
+Kind: sharing.
+Passed before: yes.
 """
 
 import numpy as np

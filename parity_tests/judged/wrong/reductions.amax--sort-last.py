@@ -1,7 +1,8 @@
-"""reductions.amax: right.
+"""reductions.amax: the last of the sorted slice; NaN sorts last, but not in bfloat16, where it stays in the middle and is lost.
 
-Style: the last of the sorted slice (NaN sorts last). Needs: numpy.
-Limits: refuses.
+It was taken for right: with NaN at the end of a row it is.
+Kind: place.
+Passed before: yes.
 """
 
 import numpy as np

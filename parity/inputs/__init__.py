@@ -1,0 +1,1 @@
+"""Inputs by construction: from an op's arguments and options, the cases that every op meets beside its own hazards."""
