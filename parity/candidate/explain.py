@@ -36,8 +36,7 @@ EXPLAINED = 4
 """The state of elements that a limit explains (the others are places in `grade.GRADES`)."""
 ARITHMETIC = ("OverflowError", "FloatingPointError", "ZeroDivisionError")
 """What Python's own numbers raise where arrays have infinities."""
-NEAR = 2.0**-10
-BESIDE = 16
+BESIDE = 6
 """Inputs a few roundings away at which a reference is asked as well."""
 
 
@@ -129,6 +128,7 @@ class Explainer:
             if a.truth.hi is None:
                 continue
             finite = ~self.depends.reached(a.position, a.truth.value.shape, lambda x: ~np.isfinite(x))
+            found += self._as_npimpl(a)
             for name, party in self.references("same"):
                 if len(party.outputs) <= a.position or not a.open.any():
                     continue
@@ -140,6 +140,19 @@ class Explainer:
                 same = wrong & (finite | (a.errors.stage == VALUES)) & self._as_wrong(a, party.outputs[a.position], theirs)
                 found += self._settle("shared error", f"as wrong as {name}", a, same)
         return found
+
+    def _as_npimpl(self, a: Answer) -> list[Limit]:
+        """As wrong as npimpl itself, where the table lists that as a defect of its own."""
+        e = self.e
+        if self.judge.row.difference("ours", e.direction, e.dtype, e.case.name) is None:
+            return []
+        party = e.party("ours", library(e.pair))
+        if party.error or len(party.outputs) <= a.position or party.outputs[a.position] is None:
+            return []
+        theirs = errors(party.outputs[a.position], a.truth, e.dtype, same_dtype=False)
+        wrong = (theirs.units > (self.judge.row.budget("ours", e.direction, e.dtype) or 0.0)) | (theirs.stage != VALUES)
+        same = self._as_wrong(a, party.outputs[a.position], theirs) | np.asarray(a.got == party.outputs[a.position])
+        return self._settle("shared error", "as wrong as npimpl", a, wrong & same)
 
     def no_worse(self, a: Answer) -> np.ndarray:
         """The elements that err no more than a reference that is wrong there; only where each depends on one number."""
@@ -191,15 +204,15 @@ class Explainer:
                 np.maximum(units, np.where(theirs.stage == VALUES, theirs.units, 0.0), out=units)
 
     def _nearby(self) -> Iterator[Evaluation]:
-        """The evaluation at numbers a few roundings away, or a little more, for where a function is flat."""
+        """The evaluation at numbers a few roundings away, with its truth."""
         rng = np.random.Generator(np.random.PCG64(5))
         fmt = FORMATS[self.e.dtype]
-        for i in range(BESIDE):
+        for _ in range(BESIDE):
 
-            def moved(a: np.ndarray, by: float = NEAR if i % 2 else 8 * fmt.u) -> np.ndarray:
+            def moved(a: np.ndarray) -> np.ndarray:
                 wide = a.astype(np.float64)
                 with np.errstate(all="ignore"):
-                    return (wide * (1 + by * rng.uniform(-1, 1, a.shape))).astype(a.dtype)
+                    return (wide * (1 + 8 * fmt.u * rng.uniform(-1, 1, a.shape))).astype(a.dtype)
 
             e = self._exact_kept(changed(self.e, moved))
             with suppress(Exception):  # the definition has no answer beside this input
@@ -253,9 +266,10 @@ class Explainer:
         """A number where the truth is nan for this very input alone: 0/0, which the rounding of a sum may miss."""
         if a.truth.hi is None or not all_finite(self.e) or not (a.open & np.isnan(a.truth.hi)).any():
             return []
-        alone = np.isnan(a.truth.hi)
-        for near in islice(self._nearby(), 2):
-            alone &= np.isfinite(near.truths[a.position].hi)
+        near = [e.truths[a.position].hi for e in islice(self._nearby(), 2)]
+        if not near:
+            return []
+        alone = np.isnan(a.truth.hi) & np.logical_and.reduce([np.isfinite(hi) for hi in near])
         return self._settle("convention", "a number where the formula is 0/0", a, alone)
 
     def _by_rule(self, a: Answer, special: np.ndarray | None) -> list[Limit]:
@@ -270,10 +284,9 @@ class Explainer:
             at_nan = finite & self.depends.reached(a.position, g.shape, np.isnan)
             own = self.e.built.arrays[a.position].astype(np.float64)
             found += self._settle("convention", "a gradient of nan where the input is none", a, np.isnan(g) & ~np.isfinite(own))
-            given = (*floats(self.e).values(), *(c for c in self.e.cotangents if c is not None))
-            if any((x == 0).any() for x in given):
-                text = "a gradient of nan where an infinity meets a zero, in another order"
-                found += self._settle("convention", text, a, np.isnan(g) & special)
+            met = special & self.depends.reached(a.position, g.shape, lambda x: x == 0)
+            text = "a gradient of nan where an infinity meets a zero, in another order"
+            found += self._settle("convention", text, a, np.isnan(g) & met)
             found += self._settle("convention", "a finite gradient at a nan", a, at_nan)
         for name, party in (*self.references("same"), *self.references("wide")) if (finite & a.open).any() else ():
             theirs = np.isfinite(np.asarray(party.outputs[a.position]).astype(np.float64))

@@ -123,8 +123,6 @@ class Judge:
         own = self._budget(e.direction, e.dtype)
         if party.error:
             return self._refused(e, party, own, None if probe else self.ask)
-        if self.row.difference("ours", e.direction, e.dtype, e.case.name):
-            return Judged("tight", Outcome(True, "values", 0.0), own, self.row)
         fault, answers, found = self._answers(e, party)
         if fault is not None:
             unasked = (
