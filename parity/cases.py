@@ -80,6 +80,15 @@ class Built:
     options: Mapping[str, Any]
 
 
+def named_apart(op: str, cases: list[Case], what: str) -> list[Case]:
+    """The cases, whose names must be different; `what` is said of where the names come from."""
+    names = [c.name for c in cases]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ValueError(f"{op}: two {what} are named {twice[0]!r}; give one of them its own name.")
+    return cases
+
+
 # -- building ------------------------------------------------------------------------------------------------------------------
 def _seed(*parts: str) -> int:
     return zlib.crc32("/".join(parts).encode())

@@ -16,6 +16,7 @@ MIXTURES, CROSSINGS, TIES, PAIRED, SCALED = 4, 6, 3, 8, 4
 INTEGERS = (0.0, 1.0, -1.0, 2.0, -3.0)
 """Where many functions have roots and poles."""
 INFINITE = ("infinities", "one_inf", "one_neg_inf", "two_infs", "opposite_infs")
+"""Hazards of infinities: settings meet them in the first argument only."""
 UNBOUNDED = {"square_overflow", "largest", "huge_matrix"}
 """Hazards of the kinds that may hold numbers of any size."""
 

@@ -1,6 +1,6 @@
 """The cases that are made for every op: places, mixtures, cotangents, layouts.  Each is judged against the truth alone.
 
-Where a case is one of many of its kind, the dtypes take turns.
+Where a case is one of many of its kind, it is asked in one dtype.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import cycle
 
 from parity.cases import LAID, Case
@@ -32,7 +33,7 @@ NARROWED = {300: "bfloat16", 4097: "float16"}
 
 def further_cases(pair: Pair, drawn: Sequence[Case], elementwise: bool = False) -> list[Case]:
     """The further cases of an op; `drawn` are its own."""
-    turn = _Turns(pair)
+    turn = partial(_in_one_dtype, pair)
     found = [turn(c) for c in extremes(pair, elementwise)]
     laid = list(_laid_out(pair, drawn))
     found += [turn(c) for c in (*laid, *_one_laid_out(pair), *_rest_of_layouts(pair, {c.layout for c in (*drawn, *laid)}))]
@@ -48,15 +49,10 @@ def further_cases(pair: Pair, drawn: Sequence[Case], elementwise: bool = False) 
     return [replace(c, references=("truth",)) for c in found]
 
 
-class _Turns:
-    """Gives each case one dtype, by its name, so that it keeps it whatever other cases there are."""
-
-    def __init__(self, pair: Pair):
-        self.pair = pair
-
-    def __call__(self, case: Case) -> Case:
-        at = zlib.crc32(f"{self.pair.op}/{case.name}".encode()) % len(self.pair.dtypes)
-        return replace(case, dtypes=case.dtypes or (self.pair.dtypes[at],), cotangent=_fuller(case.cotangent))
+def _in_one_dtype(pair: Pair, case: Case) -> Case:
+    """The case in a dtype that follows from its name, so that it keeps it whatever other cases there are."""
+    at = zlib.crc32(f"{pair.op}/{case.name}".encode()) % len(pair.dtypes)
+    return replace(case, dtypes=case.dtypes or (pair.dtypes[at],), cotangent=_fuller(case.cotangent))
 
 
 def _fuller(cotangent: str) -> str:

@@ -16,6 +16,7 @@ from parity.pair import Axis, Pair
 LENGTHS = (1, 2, 3, 9, 60, 130, 300, 769, 1025, 2049, 4097, 65537)
 """Below and above the sizes at which implementations begin another block."""
 SHORT = 300
+"""The greatest length at which an elementwise op is asked in both directions."""
 MOST = 24
 """Numbers in all arrays for each step along the axis: beyond it, two axes would grow at once."""
 DISTINCT = 5

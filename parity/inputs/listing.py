@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.cases import Case
+from parity.cases import Case, named_apart
 from parity.formats import DTYPES
 from parity.hostile import near
 from parity.inputs.further import further_cases
@@ -38,11 +38,7 @@ def cases_of(pair: Pair, definition: Callable[..., Any]) -> list[Case]:
         cases += _every_value(pair)
     cases += further_cases(as_asked(pair, elementwise), cases, elementwise)
     cases += allowed_cases(pair)
-    names = [c.name for c in cases]
-    twice = {n for n in names if names.count(n) > 1}
-    if twice:
-        raise ValueError(f"{pair.op}: two cases are named {sorted(twice)[0]!r}; give one of the variants its own name.")
-    return cases
+    return named_apart(pair.op, cases, "cases")
 
 
 def _hazard_cases(pair: Pair) -> list[Case]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.cases import Case
+from parity.cases import Case, named_apart
 from parity.inputs.cotangents import MISSHAPEN
 from parity.kinds import Kind, Maker
 from parity.pair import BOUNDS, Pair, Refusal, Variant
@@ -29,12 +29,7 @@ def refusal_cases(pair: Pair, of_every_op: bool = True) -> list[Case]:
     owes = pair.owes
     made = [r for r in _of_every_op(pair) if not _matches(r.name, owes.accepts)] if of_every_op else []
     made = [replace(r, delegated=_matches(r.name, owes.delegated)) for r in made]
-    found = [_case(pair, r) for r in (*made, *owes.refusals)]
-    names = [c.name for c in found]
-    twice = {n for n in names if names.count(n) > 1}
-    if twice:
-        raise ValueError(f"{pair.op}: two refusals are named {sorted(twice)[0]!r}; give one of them another name.")
-    return found
+    return named_apart(pair.op, [_case(pair, r) for r in (*made, *owes.refusals)], "refusals")
 
 
 def allowed_cases(pair: Pair) -> list[Case]:

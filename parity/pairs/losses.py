@@ -156,10 +156,10 @@ BINARY = (
 # -- one of C ----------------------------------------------------------------------------------------------------------
 C = 7
 CLASSES = weights((C,)).constant()
-LEFT_OUT = {i: Labels("target", (3,), C, ignore=i) for i in (-1,)}
+LEFT_OUT = Labels("target", (3,), C, ignore=-1)
 LABELS = replace(
     Labels("target", (3,), C, ignore=2),
-    instead=tuple(("ignore_index", i, replace(k, ordinary=k.hostile["some_ignored"])) for i, k in LEFT_OUT.items()),
+    instead=(("ignore_index", -1, replace(LEFT_OUT, ordinary=LEFT_OUT.hostile["some_ignored"])),),
 )
 IGNORE = {"ignore_index": 2}  # a label in range, so that the same targets are also valid with the default -100
 IMAGES = {"x": (2, C, 2, 2), "target": (2, 2, 2)}
