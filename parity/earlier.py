@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from parity.guest.earlier import Kept
 from parity.oracle import OracleError
+from parity.pair import as_tuple
 
 if TYPE_CHECKING:
     from parity.evaluate import Evaluation
@@ -40,26 +42,13 @@ def _mirrored(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(np.flip(a).copy() if isinstance(a, np.ndarray) else a for a in arrays)
 
 
-class Kept:
-    """The result of an earlier question."""
-
-    def __init__(self, result: Any = ()):
-        several = result if isinstance(result, (tuple, list)) else (result,)
-        self.arrays = [a for a in several if isinstance(a, np.ndarray)]
-        self.bits = [a.tobytes() for a in self.arrays]
-
-    def changed(self) -> bool:
-        """Whether it is another than it was."""
-        return self.bits != [a.tobytes() for a in self.arrays]
-
-
 def asked_before(e: Evaluation, prepare: Callable[..., Evaluation], ask: Callable[[Evaluation], Any]) -> Kept:
     """Ask the earlier question of `e` in the arrays of `e`, which have their own numbers again afterwards."""
     earlier, result = earlier_question(e, prepare), ()
     if earlier is not None:
         with _in_the_memory_of(e, earlier) as same, suppress(Exception):
             result = ask(same)
-    return Kept(result)
+    return Kept(a for a in as_tuple(result) if isinstance(a, np.ndarray))
 
 
 @contextmanager

@@ -33,6 +33,8 @@ FALSE_ALARM = 1e-9
 """Of one law, where the table states no other."""
 ONCE, MANY = 2, 200
 """Calls with one generator: of an input that can be repeated within one call, and of one that cannot."""
+ELEMENTS = 1 << 20
+"""Of an input that is repeated within one call, at most: rows of hundreds give fewer draws."""
 FEW = 2500
 """Draws of a candidate by a law of the pair; the cases of the op ask for many more."""
 GRADIENT = "gradient_"
@@ -104,10 +106,10 @@ def law_checks(pair: Pair, dtype: str) -> list[LawCheck]:
 
 
 def law_outcome(
-    pair: Pair, name: str, dtype: str, row: Row | None, forward: Callable[..., Any] | None,
+    pair: Pair, law: LawCheck, dtype: str, row: Row | None, forward: Callable[..., Any] | None,
     backward: Callable[..., Any] | None = None, salt: str = "",
 ) -> Verdict:  # fmt: skip
-    """Whether a candidate follows the law `name` of `law_checks`; it is called as `pair.call` calls it.
+    """Whether a candidate follows one of its `law_checks`; it is called as `pair.call` calls it.
 
     A case asks: is it a right result in shape, dtype and support; does the generator decide it; do its draws have the right
     distribution; are neighbours, rows and successive calls independent.  A gradient must be the one of the candidate's own
@@ -118,27 +120,26 @@ def law_outcome(
     "reproducible" (equal generators, other results), "values" (what can never come out) or "distribution".
     `detail["limit"]` names the kind of limit that explains a violation, where one does.  `salt` changes all random bits.
     """
-    check = Check(pair.op, dtype, "distribution", "truth", name)
-    known = {c.name: c for c in law_checks(pair, dtype)}[name]
-    fn = forward if known.direction == "forward" else backward
+    check, asks_forward = Check(pair.op, dtype, "distribution", "truth", law.name), law.direction == "forward"
+    fn = forward if asks_forward else backward
     if fn is None:
-        return Verdict(check, "skipped", message=f"has no {known.direction}")
-    if known.case is None:
+        return Verdict(check, "skipped", message=f"has no {law.direction}")
+    if law.case is None:
         return law_verdict(pair, check, row, Implementation(fn, None), FEW)
     rule = (row.data.get("statistical") if row is not None else None) or {}
-    asked = _Asked(pair, known.case, dtype, zlib.crc32((check.id + salt).encode()))
-    allowed = -math.log10(rule.get("false_alarm", FALSE_ALARM)) if known.direction == "forward" else 1.0
+    asked = _Asked(pair, law.case, dtype, zlib.crc32((check.id + salt).encode()))
+    allowed = -math.log10(rule.get("false_alarm", FALSE_ALARM)) if asks_forward else 1.0
     with np.errstate(all="ignore"):
         try:
-            units = asked.surprise(fn) if known.direction == "forward" else asked.error(forward or library(pair).forward, fn)
+            units = asked.surprise(fn) if asks_forward else asked.error(forward or library(pair).forward, fn)
         except Breach as breach:
             limit = breach.limit or asked.limit(breach.stage)
             detail = {"limit": limit} if limit else {}
             return Verdict(check, "violated", math.inf, allowed, breach.stage, breach.message, detail)
     if units <= allowed:
-        return Verdict(check, "held", units, allowed, "distribution" if known.direction == "forward" else "values")
+        return Verdict(check, "held", units, allowed, "distribution" if asks_forward else "values")
     limit = asked.limit("distribution")
-    stage, message = ("distribution", asked.finding) if known.direction == "forward" else ("values", asked.finding)
+    stage, message = ("distribution", asked.finding) if asks_forward else ("values", asked.finding)
     return Verdict(check, "violated", units, allowed, stage, message, {"limit": limit} if limit else {})
 
 
@@ -201,7 +202,7 @@ class _Asked:
         if sampler is None:
             return self._of_unread(fn, rng, first)
         read, own = sampler.read(self.arrays, self.options), generator(self.seed ^ 1)
-        n = int(sampler.most * self.share()) // max(2 * read(first, own)[0].size, 1)
+        n = min(int(sampler.most * self.share()) // max(2 * read(first, own)[0].size, 1), self._fitting())
         repeated = sampler.repeat(self.arrays, self.options, n) if first.size and not self.case.layout and n > 1 else None
         results = [first] + [self.sample(fn, rng) for _ in range(self._calls(first, repeated) - 1)]
         stacks = _stacked(read, results, own)
@@ -218,6 +219,10 @@ class _Asked:
         if self.dtype != "float64":
             return 0.04
         return 1.0 if self.case.name == "ordinary" else 0.4
+
+    def _fitting(self) -> int:
+        """How often the input can be repeated within ELEMENTS."""
+        return int(ELEMENTS * self.share()) // max(1, *(np.size(a) for a in self.arrays))
 
     def _calls(self, first: np.ndarray, repeated) -> int:
         if not first.size:

@@ -1,7 +1,8 @@
-"""Shared by all tests: one thread, one table."""
+"""Shared by all tests: one thread, one table, few collections of garbage."""
 
 from __future__ import annotations
 
+import gc
 import os
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -10,6 +11,8 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import pytest
 
 from parity.tolerances import Table, read_table
+
+gc.set_threshold(200_000, 50, 1000)  # looking through thousands of kept evaluations took a sixth of the time
 
 
 @pytest.fixture(scope="session")

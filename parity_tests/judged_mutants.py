@@ -113,7 +113,6 @@ class Ground:
 
     def evaluation(self, op: str, hazard: str, dtype: str, direction: str) -> Evaluation:
         """The evaluation of one of the suite's cases."""
-        hazard = hazard.removeprefix("again_").removeprefix("last_")  # the ordinary case is asked again
         key = (hazard, dtype, direction)
         if key not in self._evaluated:
             e = prepare(self.pair, case_of(op, hazard, dtype, direction), dtype, direction)

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 
 import pytest
 
-from parity import runner
-from parity.evaluate import evaluate
 from parity.grading import validate
-from parity.loader import catalogue
 from parity_tests.candidates import Candidate, all_candidates
-
-
-@lru_cache(maxsize=4096)
-def _evaluated(op: str, hazard: str, dtype: str, direction: str):
-    """The truth of a case, found once for all candidates of an op."""
-    return evaluate(catalogue()[op], runner.case_of(op, hazard, dtype, direction), dtype, direction)
+from parity_tests.truths import evaluation
 
 
 def _params(which: str):
@@ -32,7 +23,7 @@ def _grade(candidate: Candidate, table, first_failure: bool):
         dtypes=candidate.dtypes,
         table=table,
         name=candidate.name,
-        source=_evaluated,
+        source=evaluation,
         first_failure=first_failure,
     )
 

@@ -12,7 +12,7 @@ from parity.causes.comparing import agrees, close
 from parity.causes.diagnosis import PROBES
 from parity.grading import Grading, InProcess
 from parity_tests.candidates import all_candidates
-from parity_tests.test_candidates import _evaluated
+from parity_tests.truths import evaluation
 
 KNOWN = [tuple(part.strip() for part in line.split("|")) for line in """
     activations.relu | x times (x > 0): nan at -inf | infinite
@@ -135,7 +135,7 @@ NEVER = [tuple(part.strip() for part in line.split("|")) for line in """
 def _sentence(op: str, name: str, table_of) -> tuple[str, int]:
     (candidate,) = [c for c in all_candidates("wrong") if (c.op, c.name) == (op, name)]
     asker = InProcess(candidate.forward, candidate.backward)
-    grading = Grading(op, asker, table_of.table, _evaluated, True)
+    grading = Grading(op, asker, table_of.table, evaluation, True)
     grades = grading.grades(candidate.dtypes)
     check, seen = grading.failed[0]
     asked: list[str] = []

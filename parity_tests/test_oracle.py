@@ -14,6 +14,7 @@ from parity.definitions._functions import elementwise, inf
 from parity.formats import DTYPES, FORMATS
 from parity.real import Real, Tape, Undecided
 from parity.rounding import nearest, split
+from parity.truth.reach import reach
 
 
 def exactly_rounded(x: Fraction, dtype: str) -> float:
@@ -161,3 +162,10 @@ def test_the_sixteen_bit_formats_are_the_real_ones():
             assert (fmt.max, fmt.tiny, fmt.smallest, fmt.eps) == tuple(
                 map(float, (info.max, info.tiny, info.smallest_subnormal, info.eps))
             )
+
+
+def test_a_constant_that_calls_share_depends_on_nothing():
+    shared = Real(1.0)
+    shared.gradient = arb(3)  # of another call
+    found = reach(lambda x: np.array([shared, x[0] * shared, x[0] + x[1]], object), [np.array([2.0, 3.0])], {})
+    assert found.terms(0, (3,)).tolist() == [0.0, 1.0, 2.0]

@@ -172,7 +172,7 @@ def test_the_programs_of_a_torch_function_place_its_arguments_too(tmp_path, dtyp
     right.write_text(GUESTS.read_text().replace("return -torch", "return torch"))
     shown = [f for f in result.findings if f.script]  # the first few have one
     assert set(signs) <= {f.verdict.check.direction for f in shown}
-    for finding in shown:
+    for finding in (shown[0], shown[-1]):
         for text, code in ((finding.script, 1), (finding.script.replace(str(GUESTS), str(right)), 0)):
             program = tmp_path / "program.py"
             program.write_text(text)

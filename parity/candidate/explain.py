@@ -313,8 +313,18 @@ class Explainer:
         return self._settle("convention", "leaves padding out where weights are nan or infinite", a, where)
 
     def _between_slopes(self, a: Answer) -> list[Limit]:
-        """A gradient at a kink or tie: anything between the one-sided derivatives."""
-        ends = variants.beside_kinks(self.e)
+        """A gradient at a kink or tie, or of an elementwise op within rounding of a kink: anything between both slopes."""
+        text, close = "another slope at a kink, between the one-sided derivatives", variants.BESIDE
+        found = self._between(a, text, close)
+        if a.open.any() and self.depends.alone:
+            found += self._between(
+                a, "the slope of the other side, within rounding of a kink", 2 - FORMATS[self.e.dtype].precision
+            )
+        return found
+
+    def _between(self, a: Answer, text: str, exponent: int) -> list[Limit]:
+        """Between the derivatives at so small a distance on both sides."""
+        ends = variants.beside_kinks(self.e, exponent)
         if ends is None or a.truth.hi is None:
             return []
         low, high = ends[self.depends.kept.index(a.position)]
@@ -322,7 +332,7 @@ class Explainer:
         slack = 16 * fmt.u * np.maximum(np.abs(low), np.abs(high)) + fmt.smallest
         with np.errstate(all="ignore"):
             between = (high - low > 4 * slack) & (g >= low - slack) & (g <= high + slack)
-        return self._settle("convention", "another slope at a kink, between the one-sided derivatives", a, between)
+        return self._settle("convention", text, a, between)
 
     # -- range -----------------------------------------------------------------------------------------------------------------
     def flushing(self, answers: list[Answer]) -> list[Limit]:
@@ -375,7 +385,7 @@ class Explainer:
         if party.error_type in NOT_ORDINARY or party.error.startswith("writes into") or self.ask is None:
             return None
         said = party.error.removeprefix("raised ").partition("  (")[0]
-        for condition in filter(None, (*self._memory(), e.case.condition, self._no_axis())):
+        for condition in filter(None, (*self._memory(), e.case.condition, self._no_axis(), self._too_large_an_option())):
             if self._takes_another(condition):
                 return Limit("refuses", condition, re.sub(r" \([^()]*\)$", "", said))
         if any(t is not None for t in e.truths) and all(t is None or _undefined(t) for t in e.truths):
@@ -408,6 +418,11 @@ class Explainer:
         known = signature(implementation(self.judge.pair)).parameters.get("axis")
         options = self.e.built.options
         return "axis=None" if known is not None and options.get("axis", known.default) is None else ""
+
+    def _too_large_an_option(self) -> str:
+        """The condition of a case with an option that the dtype cannot hold."""
+        values = [v for v in self.e.built.options.values() if isinstance(v, float) and np.isfinite(v)]
+        return "an option that the dtype cannot hold" if any(abs(v) > FORMATS[self.e.dtype].max for v in values) else ""
 
     def _takes_another(self, condition: str) -> bool:
         """Whether the candidate answers where the condition is not met: the same numbers contiguous, or a plain case."""

@@ -62,7 +62,7 @@ class Laws:
         """The verdict of one law."""
         forward = self.asker.function("forward") if "forward" in self.asker.directions else None
         backward = self.asker.function("backward") if "backward" in self.asker.directions else None
-        return law_outcome(self.pair, law.name, dtype, self.row, forward, backward)
+        return law_outcome(self.pair, law, dtype, self.row, forward, backward)
 
     def take_law(self, cell: Cell, law: Any, verdict: Verdict) -> None:
         """Count the verdict of one law."""

@@ -92,17 +92,22 @@ def _traced(definition, leaves, options) -> list[np.ndarray]:
         for node in records:
             node.gradient = 0
             for parent, _ in node.edges:
-                node.gradient |= parent.gradient or 0
+                node.gradient |= _bit_of(parent)
         return outputs
 
     return oracle.decided(attempt)
+
+
+def _bit_of(node: Any) -> int:
+    """The bits of a node; a constant that all calls share may still hold the gradient of another call."""
+    return node.gradient if isinstance(node.gradient, int) else 0
 
 
 def _bits_of(output: np.ndarray) -> np.ndarray | None:
     if output.dtype != object:
         return None
     bits = np.empty(output.shape, object)
-    bits.reshape(-1)[:] = [r.gradient or 0 for r in output.reshape(-1).tolist()]
+    bits.reshape(-1)[:] = [_bit_of(r) for r in output.reshape(-1).tolist()]
     return bits
 
 

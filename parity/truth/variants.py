@@ -90,8 +90,11 @@ def has_zero(e: Evaluation) -> bool:
 
 
 @oracle.quiet
-def beside_kinks(e: Evaluation) -> list[tuple[np.ndarray, np.ndarray]] | None:
-    """The least and the largest value that each wanted gradient has right beside the input: its one-sided derivatives."""
+def beside_kinks(e: Evaluation, exponent: int = BESIDE) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """The least and the largest value that each wanted gradient has right beside the input: its one-sided derivatives.
+
+    `exponent` says how near, as a power of two times the input.
+    """
     wanted = [k.differentiable and a is not None for k, a in zip(e.built.kinds, e.built.arrays, strict=True)]
     before, values = ctx.prec, []
     ctx.prec = 640
@@ -99,7 +102,7 @@ def beside_kinks(e: Evaluation) -> list[tuple[np.ndarray, np.ndarray]] | None:
         for k in range(DRAWS):
             rng = np.random.Generator(np.random.PCG64(11 + k // 2))
             side = 1 - 2 * (k % 2)  # every draw on both sides
-            arrays = [_beside(a, rng, side) if w else a for a, w in zip(e.built.arrays, wanted, strict=True)]
+            arrays = [_beside(a, rng, side, exponent) if w else a for a, w in zip(e.built.arrays, wanted, strict=True)]
             run = lambda arrays=arrays: oracle.reverse(  # noqa: E731 - a value
                 definition(e.pair.op), e.cotangents, arrays, dict(e.built.options), wanted
             )[0]
@@ -115,7 +118,7 @@ def _plain(gradient: np.ndarray) -> np.ndarray:
     return np.array([float(r.value) for r in gradient.reshape(-1).tolist()], np.float64).reshape(gradient.shape)
 
 
-def _beside(a: Any, rng: np.random.Generator, side: int) -> Any:
+def _beside(a: Any, rng: np.random.Generator, side: int, exponent: int) -> Any:
     reals = oracle.to_reals(a)
     if not isinstance(reals, np.ndarray) or reals.dtype != object or not reals.size:
         return a
@@ -125,7 +128,7 @@ def _beside(a: Any, rng: np.random.Generator, side: int) -> Any:
     out = np.empty(plain.size, object)
     for i, (r, x, step) in enumerate(zip(reals.reshape(-1).tolist(), plain.tolist(), steps.tolist(), strict=True)):
         finite = r.isfinite()
-        out[i] = Real(r.value + (abs(x) or size) * side * (arb(step) + third) * arb(2) ** BESIDE) if finite else r
+        out[i] = Real(r.value + (abs(x) or size) * side * (arb(step) + third) * arb(2) ** exponent) if finite else r
     return out.reshape(reals.shape)
 
 
