@@ -1,7 +1,7 @@
 """normalization.layer_norm: right.
 
 Style: jax.numpy in float64, gradients by jax.vjp. Needs: jax.
-Limits: extreme range, flushes subnormals, shared error.
+Limits: convention, extreme range, flushes subnormals, shared error.
 """
 
 import jax
